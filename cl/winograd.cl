@@ -1,45 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Winograd's minimal filtering F(MT x MT, 3x3), MT = 4 or 2 (Lavin and Gray 2016): an output tile of
- * MT x MT needs an input tile of N x N, N = MT + 2, and N^2 products per pair of channels instead of
- * 9 MT^2. In the transformed domain the N^2 positions xi are matrix products of their own:
+ * Winograd's minimal filtering F(MT x MW, 3x3), of 4 x 4, 4 x 8 or 2 x 2 (Lavin and Gray 2016): an output
+ * tile of MT rows and MW columns needs an input tile of N x NW, N = MT + 2, NW = MW + 2, and N * NW products
+ * per pair of channels instead of 9 * MT * MW. In the transformed domain the positions xi are matrix
+ * products of their own:
  *
- *     y tile = A' [ sum over input channels of (G w G') * (B' x B) ] A
+ *     y tile = A' [ sum over input channels of (G w H') * (B' x C) ] D
  *
- * A chunk of tiles goes through winograd_input (V = B' x B), then for a few output channels at a time
- * winograd_weights (U = G w G'), winograd_multiply (M = U V) and winograd_output (A' M A and the
+ * with A, B and G for a line of MT outputs, and D, C and H for one of MW. Rows are at most four, since
+ * strips and bands of a picture begin at multiples of four.
+ *
+ * A chunk of tiles goes through winograd_input (V = B' x C), then for a few output channels at a time
+ * winograd_weights (U = G w H'), winograd_multiply (M = U V) and winograd_output (A' M D and the
  * epilogue). U, V and M lie in one workspace, at offsets in floats. Where winograd_weights has made all
  * of U, winograd_whole is the other three at once for layers of few channels on CPUs.
  *
- * For MT = 4 the points are 0, +-sqrt(1/2), +-sqrt(2) and infinity: the error is half to a quarter of
- * that of 0, +-1, +-2, because the transforms' entries are smaller. For MT = 2 they are 0, +-1 and
- * infinity.
+ * For a line of 4 the points are 0, +-sqrt(1/2), +-sqrt(2) and infinity: the error is half to a quarter of
+ * that of 0, +-1, +-2, because the transforms' entries are smaller. For 2 they are 0, +-1 and infinity.
+ * For 8 they are 0, infinity, and plus and minus the roots of 1/4, 5/8, 3/2 and 4, whose error was the least
+ * among squares that are small fractions: 5 times that of 4 x 4, for 5/6 of its products.
  *
  * Without PLANAR (CPUs) the matrices are made of vectors of VW channels, as the tensors are:
- *     V (N^2, in / VW, tiles, VW), U (N^2, groups, in, CV, VW), M (N^2, groups * CV, tiles, VW)
+ *     V (xi, in / VW, tiles, VW), U (xi, groups, in, CV, VW), M (xi, groups * CV, tiles, VW)
  * With PLANAR they are plain row-major matrices, for a GEMM:
- *     V (N^2, in, tiles), U (N^2, groups * CV * VW, in), M (N^2, groups * CV * VW, tiles)
+ *     V (xi, in, tiles), U (xi, groups * CV * VW, in), M (xi, groups * CV * VW, tiles)
  * `tiles` is a chunk's, a multiple of TB; those beyond `count` are zero in V.
  */
 
 #define N (MT + 2)
+#define NW (MW + 2)
 
 /* How often loops are unrolled that take no time to speak of: GPUs keep arrays in registers only so; for
  * CPUs it takes long to compile. */
 #ifdef PLANAR
-#define ROLL N
+#define ROLL NW
 #else
 #define ROLL 1
 #endif
 
-#if MT == 4
 #define A1 0.70710678118654752f /* the inner points, and their square */
 #define A2 0.5f
 #define B1 1.41421356237309505f /* the outer points, and their square */
 #define B2 2.0f
 
-/* o = B' d for one line of six; o may be d. */
-static inline void transform_input(floatv d[N], floatv o[N])
+/* o = B' d for a line of four outputs; o may be d. */
+static inline void input_4(floatv d[6], floatv o[6])
 {
     const floatv outer = d[4] - B2 * d[2], outer_odd = A1 * (d[3] - B2 * d[1]);
     const floatv inner = d[4] - A2 * d[2], inner_odd = B1 * (d[3] - A2 * d[1]);
@@ -54,7 +59,7 @@ static inline void transform_input(floatv d[N], floatv o[N])
 }
 
 /* o = A' m. */
-static inline void transform_output(const floatv m[N], floatv o[MT])
+static inline void output_4(const floatv m[6], floatv o[4])
 {
     const floatv s = m[1] + m[2], d = m[1] - m[2], t = m[3] + m[4], e = m[3] - m[4];
     o[0] = m[0] + s + t;
@@ -64,7 +69,7 @@ static inline void transform_output(const floatv m[N], floatv o[MT])
 }
 
 /* o = G g: the point p's row is [1, p, p^2] over the product of its distances to the others. */
-static inline void transform_weights(const floatv g[3], floatv o[N])
+static inline void weights_4(const floatv g[3], floatv o[6])
 {
     const float inner = 1.0f / (2 * A2 * (A2 - B2)), outer = 1.0f / (2 * B2 * (B2 - A2));
     o[0] = g[0];
@@ -74,8 +79,7 @@ static inline void transform_weights(const floatv g[3], floatv o[N])
     o[4] = outer * (g[0] - B1 * g[1] + B2 * g[2]);
     o[5] = g[2];
 }
-#else
-static inline void transform_input(floatv d[N], floatv o[N])
+static inline void input_2(floatv d[4], floatv o[4])
 {
     const floatv first = d[0] - d[2], second = d[1] + d[2], third = d[2] - d[1];
     o[3] = d[1] - d[3];
@@ -84,20 +88,121 @@ static inline void transform_input(floatv d[N], floatv o[N])
     o[2] = third;
 }
 
-static inline void transform_output(const floatv m[N], floatv o[MT])
+static inline void output_2(const floatv m[4], floatv o[2])
 {
     o[0] = m[0] + m[1] + m[2];
     o[1] = m[1] - m[2] - m[3];
 }
 
-static inline void transform_weights(const floatv g[3], floatv o[N])
+static inline void weights_2(const floatv g[3], floatv o[4])
 {
     o[0] = g[0];
     o[1] = 0.5f * (g[0] + g[1] + g[2]);
     o[2] = 0.5f * (g[0] - g[1] + g[2]);
     o[3] = g[2];
 }
-#endif
+
+/* The positive points of a line of eight, and their squares, whose sums and products are exact. */
+#define P1 0.5f
+#define S1 0.25f
+#define P2 0.79056941504209483f
+#define S2 0.625f
+#define P3 1.22474487139158905f
+#define S3 1.5f
+#define P4 2.0f
+#define S4 4.0f
+
+/* B' d at the points p and -p. The squares of the others are a, b and c. */
+static inline void input_pair(const floatv d[10], float p, float a, float b, float c, floatv o[2])
+{
+    const float sum = a + b + c, pairs = a * b + a * c + b * c, product = a * b * c;
+    const floatv even = d[8] - sum * d[6] + pairs * d[4] - product * d[2];
+    const floatv odd = p * (d[7] - sum * d[5] + pairs * d[3] - product * d[1]);
+    o[0] = even + odd;
+    o[1] = even - odd;
+}
+
+/* The product of all (x^2 - square) by its coefficients; at 0, and with an x more at infinity. */
+static inline floatv input_end(const floatv d[10], int at)
+{
+    const float sum = S1 + S2 + S3 + S4, product = S1 * S2 * S3 * S4;
+    const float pairs = S1 * S2 + S3 * S4 + (S1 + S2) * (S3 + S4);
+    const float triples = S1 * S2 * (S3 + S4) + S3 * S4 * (S1 + S2);
+    return d[at + 8] - sum * d[at + 6] + pairs * d[at + 4] - triples * d[at + 2] + product * d[at];
+}
+
+static inline void input_8(floatv d[10], floatv o[10])
+{
+    floatv points[8];
+    input_pair(d, P1, S2, S3, S4, points);
+    input_pair(d, P2, S1, S3, S4, points + 2);
+    input_pair(d, P3, S1, S2, S4, points + 4);
+    input_pair(d, P4, S1, S2, S3, points + 6);
+    const floatv first = input_end(d, 0), last = input_end(d, 1);
+    o[0] = first;
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        o[1 + i] = points[i];
+    o[9] = last;
+}
+
+/* The sum of p^(2 * power) times v over the points. */
+static inline floatv output_sum(const floatv v[4], int power)
+{
+    floatv sum = (floatv)(0.0f);
+    const float squares[4] = {S1, S2, S3, S4};
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+        float factor = 1;
+#pragma unroll
+        for (int i = 0; i < power; i++)
+            factor *= squares[k];
+        sum = factor * v[k] + sum;
+    }
+    return sum;
+}
+
+static inline void output_8(const floatv m[10], floatv o[8])
+{
+    const floatv even[4] = {m[1] + m[2], m[3] + m[4], m[5] + m[6], m[7] + m[8]};
+    const floatv odd[4] = {P1 * (m[1] - m[2]), P2 * (m[3] - m[4]), P3 * (m[5] - m[6]),
+                           P4 * (m[7] - m[8])};
+#pragma unroll
+    for (int power = 0; power < 4; power++) {
+        o[2 * power] = output_sum(even, power);
+        o[2 * power + 1] = output_sum(odd, power);
+    }
+    o[0] = m[0] + o[0];
+    o[7] = m[9] + o[7];
+}
+
+static inline void weights_pair(const floatv g[3], float p, float s, float a, float b, float c,
+                                floatv o[2])
+{
+    const float scale = 1.0f / (2 * s * (s - a) * (s - b) * (s - c));
+    o[0] = scale * (g[0] + p * g[1] + s * g[2]);
+    o[1] = scale * (g[0] - p * g[1] + s * g[2]);
+}
+
+static inline void weights_8(const floatv g[3], floatv o[10])
+{
+    o[0] = (1.0f / (S1 * S2 * S3 * S4)) * g[0];
+    weights_pair(g, P1, S1, S2, S3, S4, o + 1);
+    weights_pair(g, P2, S2, S1, S3, S4, o + 3);
+    weights_pair(g, P3, S3, S1, S2, S4, o + 5);
+    weights_pair(g, P4, S4, S1, S2, S3, o + 7);
+    o[9] = g[2];
+}
+
+/* Down a column of a tile, and along a row. */
+#define PASTE(name, side) name##side
+#define NAMED(name, side) PASTE(name, side)
+#define INPUT_DOWN NAMED(input_, MT)
+#define INPUT_ALONG NAMED(input_, MW)
+#define OUTPUT_DOWN NAMED(output_, MT)
+#define OUTPUT_ALONG NAMED(output_, MW)
+#define WEIGHTS_DOWN NAMED(weights_, MT)
+#define WEIGHTS_ALONG NAMED(weights_, MW)
 
 /* The matrices' layouts, a vector of channels at a time: of V and M vector `vector` of `vectors` at tile
  * `tile` of `tiles`, of U vector `out` of `vectors` of the output's for channel `in` of `channels` of the
@@ -143,17 +248,17 @@ static inline floatv get_m(__global const float *matrix, int xi, int vectors, in
  * to the corner. Beyond those rows and one more on each side is zero, and so is a tile that is not real.
  * follows: `columns` has the tile to the left, whose last two columns are this one's first. */
 static inline void transform_columns(__global const floatv *p, int row, int col, int rows, int pitch,
-                                     bool real, bool follows, floatv columns[N][N])
+                                     bool real, bool follows, floatv columns[NW][N])
 {
-    const bool inside = real && row >= 0 && row + N <= rows + 2 && col + N <= pitch;
-    const int begin = real && follows && col > 0 ? N - MT : 0;
+    const bool inside = real && row >= 0 && row + N <= rows + 2 && col + NW <= pitch;
+    const int begin = real && follows && col > 0 ? NW - MW : 0;
 #pragma unroll ROLL
     for (int j = 0; j < begin; j++)
 #pragma unroll
         for (int i = 0; i < N; i++)
-            columns[j][i] = columns[MT + j][i];
+            columns[j][i] = columns[MW + j][i];
 #pragma unroll ROLL
-    for (int j = begin; j < N; j++) {
+    for (int j = begin; j < NW; j++) {
         floatv d[N];
         if (inside) {
 #pragma unroll
@@ -167,17 +272,17 @@ static inline void transform_columns(__global const floatv *p, int row, int col,
                            ? p[i * pitch + j]
                            : (floatv)(0.0f);
         }
-        transform_input(d, columns[j]);
+        INPUT_DOWN(d, columns[j]);
     }
 }
 
 /* And then along its row i. */
-static inline void transform_line(floatv columns[N][N], int i, floatv line[N])
+static inline void transform_line(floatv columns[NW][N], int i, floatv line[NW])
 {
 #pragma unroll
-    for (int j = 0; j < N; j++)
+    for (int j = 0; j < NW; j++)
         line[j] = columns[j][i];
-    transform_input(line, line);
+    INPUT_ALONG(line, line);
 }
 
 /* What a tile adds to the input tile on its left. */
@@ -185,7 +290,7 @@ static inline void fetch_input(__global const floatv *corner, int pitch)
 {
     for (int i = 0; i < N; i++)
 #pragma unroll
-        for (int j = N - MT; j < N; j++)
+        for (int j = NW - MW; j < NW; j++)
             FETCH(corner + i * pitch + j, 0);
 }
 
@@ -193,7 +298,7 @@ static inline void fetch_output(__global const floatv *corner, int pitch)
 {
     for (int i = 0; i < MT; i++)
 #pragma unroll
-        for (int j = 0; j < MT; j++)
+        for (int j = 0; j < MW; j++)
             FETCH(corner + i * pitch + j, 1);
 }
 
@@ -208,21 +313,21 @@ __kernel void winograd_input(__global const floatv *restrict x, __global float *
     const int begin = (int)get_global_id(0) * RUN, block = (int)get_global_id(1);
     if (begin >= tiles || block >= in_blocks)
         return;
-    const int pitch = PITCH(width), across = (width + MT - 1) / MT;
+    const int pitch = PITCH(width), across = (width + MW - 1) / MW;
     __global const floatv *plane = x + (size_t)block * PLANE(height, width) + first_row * pitch;
-    floatv columns[N][N];
+    floatv columns[NW][N];
     for (int tile = begin; tile < begin + RUN; tile++) {
-        const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+        const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MW;
         transform_columns(plane + row * pitch + col, row, col, rows, pitch, tile < count, tile > begin,
                           columns);
-        fetch_input(plane + row * pitch + col + RUN * MT, pitch);
+        fetch_input(plane + row * pitch + col + RUN * MW, pitch);
 #pragma unroll ROLL
         for (int i = 0; i < N; i++) {
-            floatv line[N];
+            floatv line[NW];
             transform_line(columns, i, line);
 #pragma unroll
-            for (int j = 0; j < N; j++)
-                PUT_V(work + v_at, i * N + j, in_blocks, block, tiles, tile, line[j]);
+            for (int j = 0; j < NW; j++)
+                PUT_V(work + v_at, i * NW + j, in_blocks, block, tiles, tile, line[j]);
         }
     }
 }
@@ -245,14 +350,14 @@ __kernel void winograd_weights(__global const floatv *restrict w, __global float
             g[tap % 3][tap / 3] = p[(size_t)tap * VW * CV];
 #pragma unroll ROLL
         for (int j = 0; j < 3; j++)
-            transform_weights(g[j], u[j]); /* down column j */
+            WEIGHTS_DOWN(g[j], u[j]); /* down column j */
 #pragma unroll ROLL
         for (int i = 0; i < N; i++) {
-            floatv line[3] = {u[0][i], u[1][i], u[2][i]}, out[N];
-            transform_weights(line, out);
+            floatv line[3] = {u[0][i], u[1][i], u[2][i]}, out[NW];
+            WEIGHTS_ALONG(line, out);
 #pragma unroll
-            for (int j = 0; j < N; j++)
-                PUT_U(work + u_at, i * N + j, groups * CV, group * CV + vector, in_blocks * VW, in,
+            for (int j = 0; j < NW; j++)
+                PUT_U(work + u_at, i * NW + j, groups * CV, group * CV + vector, in_blocks * VW, in,
                       out[j]);
         }
     }
@@ -282,15 +387,15 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 #pragma unroll ROLL
         for (int j = 0; j < 3; j++) {
             const floatv column[3] = {g[j][c], g[j + 3][c], g[j + 6][c]};
-            transform_weights(column, u[j]);
+            WEIGHTS_DOWN(column, u[j]);
         }
 #pragma unroll ROLL
         for (int i = 0; i < N; i++) {
-            floatv line[3] = {u[0][i], u[1][i], u[2][i]}, o[N];
-            transform_weights(line, o);
+            floatv line[3] = {u[0][i], u[1][i], u[2][i]}, o[NW];
+            WEIGHTS_ALONG(line, o);
 #pragma unroll
-            for (int j = 0; j < N; j++)
-                PUT_U(work + u_at, i * N + j, groups * CV, out, in_vectors * VW, in * VW + c, o[j]);
+            for (int j = 0; j < NW; j++)
+                PUT_U(work + u_at, i * NW + j, groups * CV, out, in_vectors * VW, in * VW + c, o[j]);
         }
     }
 }
@@ -354,14 +459,14 @@ __kernel void winograd_weights_reversed(__global const floatv *restrict w,
 DEFINE_MULTIPLY(multiply_global, __global)
 
 /* M = U V: a work-item does `span` times TB of the first `count` tiles, a multiple of TB. `transformed` has
- * U, and may be the workspace. Dimensions: count / (TB * span), groups, N^2. */
+ * U, and may be the workspace. Dimensions: count / (TB * span), groups, N * NW. */
 FULL_WIDTH
 __kernel void winograd_multiply(__global const float *transformed, int u_at, __global float *work, int v_at,
                                 int m_at, int in_blocks, int groups, int tiles, int count, int span)
 {
     const int begin = (int)get_global_id(0) * TB * span, group = (int)get_global_id(1);
     const int xi = (int)get_global_id(2);
-    if (begin >= count || group >= groups || xi >= N * N)
+    if (begin >= count || group >= groups || xi >= N * NW)
         return;
     const int end = min(begin + TB * span, count);
     __global const floatv *u =
@@ -375,25 +480,25 @@ __kernel void winograd_multiply(__global const float *transformed, int u_at, __g
 
 /* The last step of an output tile, along its rows, and the store of what of it is in the picture's `rows`
  * rows from first_row on. t: A' m, column by column; `channels`: the vector of output channels. */
-static inline void store_tile(floatv t[N][MT], int epilogue, __global floatv *y,
+static inline void store_tile(floatv t[NW][MT], int epilogue, __global floatv *y,
                               __global const floatv *aux, int channels, int row, int col, int height,
                               int width, int first_row, int rows)
 {
-    floatv out[MT][MT];
+    floatv out[MT][MW];
     const int pitch = PITCH(width);
     const int corner = channels * PLANE(height, width) + (first_row + row + 1) * pitch + col + 1;
 #pragma unroll ROLL
     for (int i = 0; i < MT; i++) {
-        floatv line[N];
+        floatv line[NW];
 #pragma unroll
-        for (int j = 0; j < N; j++)
+        for (int j = 0; j < NW; j++)
             line[j] = t[j][i];
-        transform_output(line, out[i]);
+        OUTPUT_ALONG(line, out[i]);
     }
 #pragma unroll ROLL
     for (int i = 0; i < MT; i++)
 #pragma unroll ROLL
-        for (int j = 0; j < MT; j++)
+        for (int j = 0; j < MW; j++)
             if (row + i >= 0 && row + i < rows && col + j < width)
                 store_by(epilogue, y, aux, corner + i * pitch + j, channels, VW, out[i][j]);
 }
@@ -410,21 +515,21 @@ __kernel void winograd_output(__global const float *restrict work, int m_at, __g
     const int begin = (int)get_global_id(0) * RUN, vector = (int)get_global_id(1);
     if (begin >= count || vector >= vectors)
         return;
-    const int across = (width + MT - 1) / MT, channels = first_vector + vector;
+    const int across = (width + MW - 1) / MW, channels = first_vector + vector;
     for (int tile = begin; tile < min(begin + RUN, count); tile++) {
-        floatv t[N][MT];
+        floatv t[NW][MT];
 #pragma unroll ROLL
-        for (int j = 0; j < N; j++) {
+        for (int j = 0; j < NW; j++) {
             floatv m[N];
 #pragma unroll
             for (int i = 0; i < N; i++)
-                m[i] = get_m(work + m_at, i * N + j, vectors, vector, tiles, tile);
-            transform_output(m, t[j]);
+                m[i] = get_m(work + m_at, i * NW + j, vectors, vector, tiles, tile);
+            OUTPUT_DOWN(m, t[j]);
         }
-        const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+        const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MW;
         store_tile(t, epilogue, y, aux, channels, row, col, height, width, first_row, rows);
         fetch_output(y + channels * PLANE(height, width) + (first_row + row) * PITCH(width) + col +
-                         FIRST(width) + RUN * MT,
+                         FIRST(width) + RUN * MW,
                      PITCH(width));
     }
 }
@@ -448,16 +553,16 @@ winograd_whole(__global const floatv *restrict x, __global const float *transfor
     const int first = (int)get_global_id(0) * tiles;
     if (first >= count)
         return;
-    const int pitch = PITCH(width), plane = PLANE(height, width), across = (width + MT - 1) / MT;
+    const int pitch = PITCH(width), plane = PLANE(height, width), across = (width + MW - 1) / MW;
     const int real = min(tiles, count - first), end = (real + TB - 1) / TB * TB;
     /* One vector more from one position xi to the next: multiples of a power of two share one place in a
      * cache. */
     const int v_step = in_blocks * tiles + 1, m_step = CV * tiles + 1;
-    __local floatv *v = scratch, *m = scratch + N * N * v_step;
+    __local floatv *v = scratch, *m = scratch + N * NW * v_step;
     for (int block = 0; block < in_blocks; block++) {
-        floatv columns[N][N];
+        floatv columns[NW][N];
         for (int tile = 0; tile < end; tile++) {
-            const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
+            const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MW;
             const int at = block * plane + (first_row + row) * pitch + col;
             transform_columns(x + at, row, col, rows, pitch, tile < real, tile > 0, columns);
             if (block + 1 < in_blocks)
@@ -467,11 +572,11 @@ winograd_whole(__global const floatv *restrict x, __global const float *transfor
             __local floatv *to = v + block * tiles + tile;
 #pragma unroll ROLL
             for (int i = 0; i < N; i++) {
-                floatv line[N];
+                floatv line[NW];
                 transform_line(columns, i, line);
 #pragma unroll
-                for (int j = 0; j < N; j++)
-                    to[(i * N + j) * v_step] = line[j];
+                for (int j = 0; j < NW; j++)
+                    to[(i * NW + j) * v_step] = line[j];
             }
         }
     }
@@ -479,21 +584,21 @@ winograd_whole(__global const floatv *restrict x, __global const float *transfor
     for (int group = 0; group < groups; group++) {
         __global const floatv *u =
             (__global const floatv *)(transformed + u_at) + group * in_blocks * VW * CV;
-        for (int xi = 0; xi < N * N; xi++)
+        for (int xi = 0; xi < N * NW; xi++)
             multiply_local(u + xi * u_step, (__local const float *)(v + xi * v_step), m + xi * m_step,
                            u + (xi + 1) * u_step, in_blocks, tiles, 0, end);
         for (int vector = 0; vector < CV; vector++)
             for (int tile = 0; tile < real; tile++) {
                 const int channels = group * CV + vector;
-                const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MT;
-                floatv t[N][MT];
+                const int row = (first + tile) / across * MT - lead, col = (first + tile) % across * MW;
+                floatv t[NW][MT];
 #pragma unroll ROLL
-                for (int j = 0; j < N; j++) {
+                for (int j = 0; j < NW; j++) {
                     floatv line[N];
 #pragma unroll
                     for (int i = 0; i < N; i++)
-                        line[i] = m[(i * N + j) * m_step + vector * tiles + tile];
-                    transform_output(line, t[j]);
+                        line[i] = m[(i * NW + j) * m_step + vector * tiles + tile];
+                    OUTPUT_DOWN(line, t[j]);
                 }
                 store_tile(t, epilogue, y, aux, channels, row, col, height, width, first_row, rows);
                 if (group + 1 < groups)

@@ -37,7 +37,7 @@ class PaintingSettings(TypedDict, total=False):
     beta1: float
     beta2: float
     epsilon: float
-    conv: Literal["auto", "winograd4", "winograd2", "direct", "im2col", "implicit"]
+    conv: Literal["auto", "winograd4", "winograd4x8", "winograd2", "direct", "im2col", "implicit"]
     gemm: Literal["auto", "clblast", "builtin"]
     memory: int | str
     reuse: bool

@@ -12,7 +12,7 @@ struct imp_timing {
     int in, out, pixels; /* channels; pixels of a square */
     double seconds;
 };
-#define IMP_TIMINGS 160
+#define IMP_TIMINGS 200
 /* Of the two sides of a register block. */
 #define IMP_BLOCK_LIMIT 16
 

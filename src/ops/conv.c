@@ -12,6 +12,7 @@
     ROW(first)                                                                                     \
     ROW(direct)                                                                                    \
     ROW(winograd4)                                                                                 \
+    ROW(winograd4x8)                                                                               \
     ROW(winograd2)                                                                                 \
     ROW(implicit)                                                                                  \
     ROW(im2col)
@@ -117,6 +118,17 @@ double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorith
     return measured > 0 ? measured / unit : algorithm->cost(caps, in, out, height, width);
 }
 
+/* The same where transformed weights are kept, as they mostly are: reading them takes a third of
+ * the time. */
+static double cost_with_kept(const struct imp_caps *caps,
+                             const struct imp_conv_algorithm *algorithm, int in, int out,
+                             int height, int width)
+{
+    const double share =
+        algorithm->transforming ? algorithm->transforming(caps, in, out, height, width) : 0;
+    return imp_conv_cost(caps, algorithm, in, out, height, width) * (1 - share * 2 / 3);
+}
+
 const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
                                                    const struct imp_conv_packing *packing, int in,
                                                    int out, int height, int width)
@@ -127,7 +139,7 @@ const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
         const struct imp_conv_algorithm *algorithm = imp_conv_algorithms[i];
         if (algorithm->packing != packing || !algorithm->supports(caps, in, out))
             continue;
-        const double cost = imp_conv_cost(caps, algorithm, in, out, height, width);
+        const double cost = cost_with_kept(caps, algorithm, in, out, height, width);
         if (!best || cost < least) {
             best = algorithm;
             least = cost;

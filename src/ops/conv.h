@@ -104,6 +104,7 @@ double imp_conv_unit(const struct imp_caps *caps);
 /* Time of one call in units of that: measured on the device, or estimated. */
 double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm,
                      int in, int out, int height, int width);
+/* Where transformed weights are kept, as they are unless memory is short. */
 const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,
                                                    const struct imp_conv_packing *packing, int in,
                                                    int out, int height, int width);

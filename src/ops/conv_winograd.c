@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Winograd's minimal filtering: cl/winograd.cl. It has two rows of the table, for tiles of 4 x 4
- * and 2 x 2.
+ * Winograd's minimal filtering: cl/winograd.cl. It has three rows of the table, for tiles of 4 x 4,
+ * 4 x 8 and 2 x 2.
  *
  * On CPUs, layers of few channels go through in one launch, of which each work-item has a run of
  * tiles in its core's own cache from the input to the output: winograd_whole.
  *
  * Otherwise the picture goes through in chunks of tiles, and each chunk's output channels in
  * slices. So the workspace stays small and in cache, whatever the picture's size. The transformed
- * weights of F(4x4) take four times the weights, in each direction. Where the caller has no room to
- * keep them, a slice of them is made when it is needed. That costs a few percent of a large
- * picture's time, and a quarter of a small one's.
+ * weights of F(4x4) take four times the weights, in each direction, those of F(4x8) seven times.
+ * Where the caller has no room to keep them, a slice of them is made when it is needed. That costs
+ * a few percent of a large picture's time, and a quarter of a small one's.
  */
 
 #include "ops/kernels.h"
@@ -39,8 +39,14 @@
 /* Offsets into the workspace are multiples of this many floats: a cache line of every device. */
 #define ALIGN 64
 
+/* Rows and columns of an output tile. */
+struct tile {
+    int rows, columns;
+};
+
 struct plan {
-    int m, n2;         /* side of an output tile; products per tile */
+    struct tile tile;
+    int n2;            /* products per tile */
     int across, total; /* tiles of the picture */
     int tiles, unit;   /* of a chunk; what they are a multiple of */
     int vectors;       /* of output channels per group */
@@ -93,12 +99,14 @@ static int whole_of(const struct imp_caps *caps, const struct plan *p, int in)
     return fit < fair ? fit : fair;
 }
 
-static struct plan plan_of(const struct imp_caps *caps, int m, bool planar, int in, int out,
-                           int height, int width)
+static struct plan plan_of(const struct imp_caps *caps, struct tile tile, bool planar, int in,
+                           int out, int height, int width)
 {
     const struct imp_conv_block block = imp_conv_block_of(caps, out / caps->vector_width);
-    struct plan p = {.m = m, .n2 = (m + 2) * (m + 2), .across = (width + m - 1) / m};
-    p.total = p.across * ((height + m - 1) / m);
+    struct plan p = {.tile = tile,
+                     .n2 = (tile.rows + 2) * (tile.columns + 2),
+                     .across = (width + tile.columns - 1) / tile.columns};
+    p.total = p.across * ((height + tile.rows - 1) / tile.rows);
     p.vectors = block.vectors;
     const int group = caps->vector_width * block.vectors;
     const size_t tile_floats = (size_t)p.n2 * (size_t)in;
@@ -129,12 +137,12 @@ static bool supports(const struct imp_caps *caps, int in, int out)
     return imp_conv_direct.supports(caps, in, out);
 }
 
-static size_t workspace_of(const struct imp_caps *caps, int m, int in, int out, int height,
-                           int width)
+static size_t workspace_of(const struct imp_caps *caps, struct tile tile, int in, int out,
+                           int height, int width)
 {
     size_t largest = 0;
     for (int planar = 0; planar < 2; planar++) {
-        const struct plan p = plan_of(caps, m, planar, in, out, height + m - 1, width);
+        const struct plan p = plan_of(caps, tile, planar, in, out, height + tile.rows - 1, width);
         const size_t bytes = (p.v + p.u + p.product) * sizeof(float);
         largest = bytes > largest ? bytes : largest;
     }
@@ -161,7 +169,7 @@ static enum impasto_status input(const struct work *w, int first, int count, int
         &(struct imp_launch){
             IMP_ARGS(imp_buf(x->buffer), imp_buf(w->conv->workspace), imp_int(w->v_at),
                      IMP_ROWS(imp_tensor_blocks(x), x, w->conv->first, w->conv->rows),
-                     imp_int(w->conv->lead % w->plan.m), imp_int(first), imp_int(count),
+                     imp_int(w->conv->lead % w->plan.tile.rows), imp_int(first), imp_int(count),
                      imp_int(w->plan.tiles)),
             .global = {(size_t)(round_up(count, w->plan.unit) / run), (size_t)imp_tensor_blocks(x)},
             .bytes = imp_float_bytes(2.0 * w->plan.n2 * count * x->channels),
@@ -259,12 +267,12 @@ static enum impasto_status output(const struct work *w, int first, int count, in
         &(struct imp_launch){
             IMP_ARGS(imp_buf(conv->workspace), imp_int(w->m_at), imp_buf(y->buffer),
                      imp_buf(imp_conv_aux(conv)), imp_int(first_group * w->plan.vectors),
-                     IMP_ROWS(vectors, y, conv->first, conv->rows), imp_int(conv->lead % w->plan.m),
-                     imp_int(first), imp_int(count), imp_int(w->plan.tiles),
-                     imp_int((int)conv->epilogue)),
+                     IMP_ROWS(vectors, y, conv->first, conv->rows),
+                     imp_int(conv->lead % w->plan.tile.rows), imp_int(first), imp_int(count),
+                     imp_int(w->plan.tiles), imp_int((int)conv->epilogue)),
             .global = {(size_t)((count + run - 1) / run), (size_t)vectors},
-            .bytes = imp_float_bytes((w->plan.n2 + 2.0 * w->plan.m * w->plan.m) * count * vectors *
-                                     imp_device_caps(w->device)->vector_width),
+            .bytes = imp_float_bytes((w->plan.n2 + 2.0 * w->plan.tile.rows * w->plan.tile.columns) *
+                                     count * vectors * imp_device_caps(w->device)->vector_width),
             .label = conv->label,
         });
 }
@@ -280,8 +288,9 @@ static enum impasto_status whole(const struct work *w)
         &(struct imp_launch){
             IMP_ARGS(imp_buf(x->buffer), imp_buf(w->u), imp_int(w->u_at), imp_buf(y->buffer),
                      imp_buf(imp_conv_aux(conv)), imp_int(imp_tensor_blocks(x)),
-                     IMP_ROWS(p->groups, y, conv->first, conv->rows), imp_int(conv->lead % p->m),
-                     imp_int(p->total), imp_int(p->whole), imp_int((int)conv->epilogue)),
+                     IMP_ROWS(p->groups, y, conv->first, conv->rows),
+                     imp_int(conv->lead % p->tile.rows), imp_int(p->total), imp_int(p->whole),
+                     imp_int((int)conv->epilogue)),
             .global = {(size_t)((p->total + p->whole - 1) / p->whole)},
             .flops = 2.0 * p->n2 * p->total * x->channels * y->channels,
             .label = conv->label,
@@ -289,23 +298,26 @@ static enum impasto_status whole(const struct work *w)
 }
 
 /* vectors: of the block that the plan is made for. */
-static enum imp_program program_of(const struct imp_caps *caps, int m, bool planar, int vectors)
+static enum imp_program program_of(const struct imp_caps *caps, struct tile tile, bool planar,
+                                   int vectors)
 {
+    if (tile.columns == 8)
+        return planar ? IMP_PROGRAM_PLANAR4X8 : IMP_PROGRAM_WINOGRAD4X8;
     if (planar)
-        return m == 4 ? IMP_PROGRAM_PLANAR4 : IMP_PROGRAM_PLANAR2;
+        return tile.rows == 4 ? IMP_PROGRAM_PLANAR4 : IMP_PROGRAM_PLANAR2;
     if (vectors < imp_conv_block(caps).vectors)
         return 2 * vectors < imp_conv_block(caps).vectors ? IMP_PROGRAM_WINOGRAD4_QUARTER
                                                           : IMP_PROGRAM_WINOGRAD4_HALF;
-    return m == 4 ? IMP_PROGRAM_WINOGRAD4 : IMP_PROGRAM_WINOGRAD2;
+    return tile.rows == 4 ? IMP_PROGRAM_WINOGRAD4 : IMP_PROGRAM_WINOGRAD2;
 }
 
-static struct work work_of(struct imp_device *device, const struct imp_conv *conv, int m)
+static struct work work_of(struct imp_device *device, const struct imp_conv *conv, struct tile tile)
 {
     const struct imp_caps *caps = imp_device_caps(device);
     struct work w = {.device = device, .conv = conv, .planar = conv->gemm != IMP_GEMM_VECTOR};
-    w.plan = plan_of(caps, m, w.planar, conv->x.channels, conv->y.channels,
-                     conv->rows + conv->lead % m, conv->y.width);
-    w.program = program_of(caps, m, w.planar, w.plan.vectors);
+    w.plan = plan_of(caps, tile, w.planar, conv->x.channels, conv->y.channels,
+                     conv->rows + conv->lead % tile.rows, conv->y.width);
+    w.program = program_of(caps, tile, w.planar, w.plan.vectors);
     return w;
 }
 
@@ -317,12 +329,12 @@ static int slice_at(const struct plan *plan, int group)
 }
 
 /* Slices one after the other, each as the workspace would have it. */
-static enum impasto_status transform(struct imp_device *device, const struct imp_conv *conv, int m,
-                                     struct imp_buffer *transformed)
+static enum impasto_status transform(struct imp_device *device, const struct imp_conv *conv,
+                                     struct tile tile, struct imp_buffer *transformed)
 {
     struct imp_conv any = *conv; /* slices are the same for all heights and widths */
-    any.rows = any.y.width = m;
-    struct work w = work_of(device, &any, m);
+    any.rows = any.y.width = tile.rows;
+    struct work w = work_of(device, &any, tile);
     for (int group = 0; group < w.plan.groups; group += w.plan.slice) {
         w.u_at = (int)(w.plan.group * (size_t)group);
         IMP_TRY(weights(&w, transformed, group, slice_at(&w.plan, group)));
@@ -340,9 +352,10 @@ static enum impasto_status take_weights(struct work *w, int first, int group, in
     return weights(w, w->conv->workspace, group, groups);
 }
 
-static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv, int m)
+static enum impasto_status run(struct imp_device *device, const struct imp_conv *conv,
+                               struct tile tile)
 {
-    struct work w = work_of(device, conv, m);
+    struct work w = work_of(device, conv, tile);
     const int tiles_each = imp_winograd_run(imp_device_caps(device), w.plan.unit);
     w.u = conv->transformed ? conv->transformed : conv->workspace;
     w.m_at = (int)(w.plan.v + w.plan.u);
@@ -364,9 +377,10 @@ static enum impasto_status run(struct imp_device *device, const struct imp_conv 
     return IMPASTO_OK;
 }
 
-static size_t transformed_size_of(int m, int in, int out)
+static size_t transformed_size_of(struct tile tile, int in, int out)
 {
-    return sizeof(float) * (size_t)(m + 2) * (size_t)(m + 2) * (size_t)in * (size_t)out;
+    return sizeof(float) * (size_t)(tile.rows + 2) * (size_t)(tile.columns + 2) * (size_t)in *
+           (size_t)out;
 }
 
 /*
@@ -378,6 +392,8 @@ static size_t transformed_size_of(int m, int in, int out)
 #define TRANSFORM_IN_CACHE 20 /* where all three steps are one launch */
 #define WEIGHT 24
 #define CALL 3e7
+/* A GPU's work-items have too few registers for tiles of 6 x 10 vectors. An estimate. */
+#define UNSUITED 2
 
 /* Of transforming the weights. */
 static double weights_cost(const struct plan *p, int in, int out)
@@ -386,70 +402,76 @@ static double weights_cost(const struct plan *p, int in, int out)
     return WEIGHT * (double)p->n2 * chunks * in * out;
 }
 
-static double cost_of(const struct imp_caps *caps, int m, int in, int out, int height, int width)
+static double cost_of(const struct imp_caps *caps, struct tile tile, int in, int out, int height,
+                      int width)
 {
-    const struct plan p = plan_of(caps, m, false, in, out, height, width);
+    const struct plan p = plan_of(caps, tile, false, in, out, height, width);
     const int chunks = (p.total + p.tiles - 1) / p.tiles;
     const double tiles = p.whole ? p.total : (double)chunks * p.tiles;
     const int transform = p.whole ? TRANSFORM_IN_CACHE : TRANSFORM;
+    const double unsuited = tile.columns == 8 && !caps->cpu ? UNSUITED : 1;
     return CALL + weights_cost(&p, in, out) +
-           p.n2 * (tiles * in * out + transform * (double)(in + out) * p.total);
+           unsuited * p.n2 * (tiles * in * out + transform * (double)(in + out) * p.total);
 }
 
-static double transforming_of(const struct imp_caps *caps, int m, int in, int out, int height,
-                              int width)
+static double transforming_of(const struct imp_caps *caps, struct tile tile, int in, int out,
+                              int height, int width)
 {
-    const struct plan p = plan_of(caps, m, false, in, out, height, width);
-    return weights_cost(&p, in, out) / cost_of(caps, m, in, out, height, width);
+    const struct plan p = plan_of(caps, tile, false, in, out, height, width);
+    return weights_cost(&p, in, out) / cost_of(caps, tile, in, out, height, width);
 }
 
-/* Measured with up to 512 channels: 7e-6 and 1.4e-5. */
+/* Measured with up to 512 channels: 7e-6, 1.4e-5 and 7.7e-5. */
 #define BOUND_2 1e-5
 #define BOUND_4 3e-5
+#define BOUND_4x8 1.5e-4
 
-#define ROW(m)                                                                                     \
-    static size_t workspace_size_##m(const struct imp_caps *caps, int in, int out, int height,     \
-                                     int width)                                                    \
+#define TILE(rows, columns) ((struct tile){rows, columns})
+
+#define ROW(id, down, along)                                                                       \
+    static size_t workspace_size_##id(const struct imp_caps *caps, int in, int out, int height,    \
+                                      int width)                                                   \
     {                                                                                              \
-        return workspace_of(caps, m, in, out, height, width);                                      \
+        return workspace_of(caps, TILE(down, along), in, out, height, width);                      \
     }                                                                                              \
-    static enum impasto_status run_##m(struct imp_device *device, const struct imp_conv *conv)     \
+    static enum impasto_status run_##id(struct imp_device *device, const struct imp_conv *conv)    \
     {                                                                                              \
-        return run(device, conv, m);                                                               \
+        return run(device, conv, TILE(down, along));                                               \
     }                                                                                              \
-    static double cost_##m(const struct imp_caps *caps, int in, int out, int height, int width)    \
+    static double cost_##id(const struct imp_caps *caps, int in, int out, int height, int width)   \
     {                                                                                              \
-        return cost_of(caps, m, in, out, height, width);                                           \
+        return cost_of(caps, TILE(down, along), in, out, height, width);                           \
     }                                                                                              \
-    static size_t transformed_size_##m(const struct imp_caps *caps, int in, int out)               \
+    static size_t transformed_size_##id(const struct imp_caps *caps, int in, int out)              \
     {                                                                                              \
         (void)caps;                                                                                \
-        return transformed_size_of(m, in, out);                                                    \
+        return transformed_size_of(TILE(down, along), in, out);                                    \
     }                                                                                              \
-    static enum impasto_status transform_##m(                                                      \
+    static enum impasto_status transform_##id(                                                     \
         struct imp_device *device, const struct imp_conv *conv, struct imp_buffer *transformed)    \
     {                                                                                              \
-        return transform(device, conv, m, transformed);                                            \
+        return transform(device, conv, TILE(down, along), transformed);                            \
     }                                                                                              \
-    static double transforming_##m(const struct imp_caps *caps, int in, int out, int height,       \
-                                   int width)                                                      \
+    static double transforming_##id(const struct imp_caps *caps, int in, int out, int height,      \
+                                    int width)                                                     \
     {                                                                                              \
-        return transforming_of(caps, m, in, out, height, width);                                   \
+        return transforming_of(caps, TILE(down, along), in, out, height, width);                   \
     }                                                                                              \
-    const struct imp_conv_algorithm imp_conv_winograd##m = {                                       \
-        .name = "winograd" #m,                                                                     \
-        .summary = "Winograd's filtering with tiles of " #m " by " #m,                             \
+    const struct imp_conv_algorithm imp_conv_winograd##id = {                                      \
+        .name = "winograd" #id,                                                                    \
+        .summary = "Winograd's filtering with tiles of " #down " by " #along,                      \
         .supports = supports,                                                                      \
         .packing = &imp_conv_blocked,                                                              \
-        .bound = BOUND_##m,                                                                        \
-        .cost = cost_##m,                                                                          \
-        .transformed_size = transformed_size_##m,                                                  \
-        .transform = transform_##m,                                                                \
-        .transforming = transforming_##m,                                                          \
-        .workspace_size = workspace_size_##m,                                                      \
-        .run = run_##m,                                                                            \
+        .bound = BOUND_##id,                                                                       \
+        .cost = cost_##id,                                                                         \
+        .transformed_size = transformed_size_##id,                                                 \
+        .transform = transform_##id,                                                               \
+        .transforming = transforming_##id,                                                         \
+        .workspace_size = workspace_size_##id,                                                     \
+        .run = run_##id,                                                                           \
         .products = IMP_PRODUCTS_BATCHED,                                                          \
     };
 
-ROW(2)
-ROW(4)
+ROW(2, 2, 2)
+ROW(4, 4, 4)
+ROW(4x8, 4, 8)

@@ -26,8 +26,10 @@ enum imp_program {
     IMP_PROGRAM_WINOGRAD4,
     IMP_PROGRAM_WINOGRAD4_HALF, /* with half and a quarter of the block's vectors */
     IMP_PROGRAM_WINOGRAD4_QUARTER,
+    IMP_PROGRAM_WINOGRAD4X8,
     IMP_PROGRAM_WINOGRAD2,
     IMP_PROGRAM_PLANAR4, /* Winograd's transforms around a GEMM */
+    IMP_PROGRAM_PLANAR4X8,
     IMP_PROGRAM_PLANAR2,
     IMP_PROGRAM_IM2COL,
     IMP_PROGRAM_MAPS, /* of style networks: margins, normalisation */

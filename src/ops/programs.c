@@ -204,11 +204,12 @@ static void block(const struct imp_caps *caps, char *macros)
 }
 
 /* For output channels of so many vectors. */
-static void winograd(const struct imp_caps *caps, char *macros, int side, bool planar, int vectors)
+static void winograd(const struct imp_caps *caps, char *macros, int rows, int columns, bool planar,
+                     int vectors)
 {
     const struct imp_conv_block size = imp_conv_block_of(caps, vectors);
     block_of(caps, macros, vectors);
-    add(macros, " -DMT=%d -DRUN=%d%s", side,
+    add(macros, " -DMT=%d -DMW=%d -DRUN=%d%s", rows, columns,
         imp_winograd_run(caps, imp_winograd_unit(&size, planar)), planar ? " -DPLANAR" : "");
     if (!planar && imp_winograd_scratch(caps))
         add(macros, " -DSCRATCH=%d", imp_winograd_scratch(caps));
@@ -216,32 +217,42 @@ static void winograd(const struct imp_caps *caps, char *macros, int side, bool p
 
 static void winograd4(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 4, false, imp_conv_block(caps).vectors);
+    winograd(caps, macros, 4, 4, false, imp_conv_block(caps).vectors);
 }
 
 static void winograd4_half(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 4, false, imp_conv_block(caps).vectors / 2);
+    winograd(caps, macros, 4, 4, false, imp_conv_block(caps).vectors / 2);
 }
 
 static void winograd4_quarter(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 4, false, imp_conv_block(caps).vectors / 4);
+    winograd(caps, macros, 4, 4, false, imp_conv_block(caps).vectors / 4);
 }
 
 static void winograd2(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 2, false, imp_conv_block(caps).vectors);
+    winograd(caps, macros, 2, 2, false, imp_conv_block(caps).vectors);
+}
+
+static void winograd4x8(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 4, 8, false, imp_conv_block(caps).vectors);
+}
+
+static void planar4x8(const struct imp_caps *caps, char *macros)
+{
+    winograd(caps, macros, 4, 8, true, imp_conv_block(caps).vectors);
 }
 
 static void planar4(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 4, true, imp_conv_block(caps).vectors);
+    winograd(caps, macros, 4, 4, true, imp_conv_block(caps).vectors);
 }
 
 static void planar2(const struct imp_caps *caps, char *macros)
 {
-    winograd(caps, macros, 2, true, imp_conv_block(caps).vectors);
+    winograd(caps, macros, 2, 2, true, imp_conv_block(caps).vectors);
 }
 
 static void gram_tiles(const struct imp_caps *caps, char *macros)
@@ -359,8 +370,10 @@ static const struct row {
     {IMP_PROGRAM_IMPLICIT, "tile+conv_implicit", implicit, NULL},
     {IMP_PROGRAM_WINOGRAD4, PRODUCTS, products, is_cpu},
     {IMP_PROGRAM_WINOGRAD4, "winograd", winograd4, NULL},
+    {IMP_PROGRAM_WINOGRAD4X8, "winograd", winograd4x8, NULL},
     {IMP_PROGRAM_WINOGRAD2, "winograd", winograd2, NULL},
     {IMP_PROGRAM_PLANAR4, "winograd", planar4, NULL},
+    {IMP_PROGRAM_PLANAR4X8, "winograd", planar4x8, NULL},
     {IMP_PROGRAM_PLANAR2, "winograd", planar2, NULL},
     {IMP_PROGRAM_IM2COL, "im2col", planes, NULL},
     /* style networks */

@@ -158,7 +158,7 @@ static enum impasto_status try_settings(const struct imp_candidate *candidate,
 /* ---- CLBlast --------------------------------------------------------------------------------- */
 
 /* What multiplies by it, those that are timed first. */
-static const char *const multipliers[] = {"winograd4", "im2col", "winograd2"};
+static const char *const multipliers[] = {"winograd4", "im2col", "winograd2", "winograd4x8"};
 #define TIMED_MULTIPLIERS 2
 /* CLBlast compiles its kernels at every start, for which a smaller gain would not pay. */
 #define WORTH_CHANGING 0.95

@@ -36,7 +36,7 @@ class Tuning(Case):
         self.assertNotEqual(slow, text)
         kept.write_text(slow)
         self.assertEqual(set(self.algorithms()), {"direct"})
-        fast = re.sub(r"^(conv winograd4.*) \d+$", r"\1 1000", text, flags=re.M)
+        fast = re.sub(r"^(conv winograd4 .*) \d+$", r"\1 1000", text, flags=re.M)
         kept.write_text(fast)
         self.assertEqual(set(self.algorithms()), {"winograd4"})
 

@@ -163,7 +163,7 @@ class Usage(Case):
 
     def test_unknown_presets_and_algorithms_list_the_known_ones(self):
         for option, known in {"preset": ["default", "quick", "classic"],
-                              "conv": ["auto", "winograd4", "winograd2", "direct", "im2col"],
+                              "conv": ["auto", "winograd4", "winograd4x8", "winograd2", "direct", "im2col"],
                               "gemm": ["auto", "clblast", "builtin"]}.items():
             with self.subTest(option):
                 self.refuse(USAGE, ["nosuch", *known], f"--{option}", "nosuch", early=False)

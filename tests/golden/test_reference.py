@@ -27,6 +27,8 @@ SHARED = pathlib.Path(os.environ.get("IMPASTO_TEST_DATA", ROOT.parent / "shared"
 REFERENCE = SHARED / "reference"
 CHOICES = [
     ("auto", "auto"),
+    ("winograd4", "builtin"),
+    ("winograd4x8", "builtin"),
     ("winograd2", "builtin"),
     ("direct", "builtin"),
     ("im2col", "builtin"),
