@@ -193,6 +193,85 @@ enum impasto_status imp_buffer_read(const struct imp_buffer *buffer, size_t offs
     return IMPASTO_OK;
 }
 
+/* ---- Copies on their way --------------------------------------------------------------------- */
+
+/* Some drivers work on nothing before they are told so, and then on all that they have as one. */
+static enum impasto_status flush(struct imp_device *device)
+{
+    device->unflushed = 0;
+    return IMP_CL(device, clFlush(device->queue));
+}
+
+static enum impasto_status copying_begun(struct imp_device *device, cl_event event,
+                                         struct imp_copying *copying)
+{
+    *copying =
+        (struct imp_copying){.device = device, .event = event, .before = device->waits.pending};
+    return flush(device);
+}
+
+enum impasto_status imp_buffer_write_begin(struct imp_buffer *buffer, size_t offset,
+                                           const void *data, size_t size,
+                                           struct imp_copying *copying)
+{
+    struct imp_device *device = buffer->device;
+    cl_event event = NULL;
+    IMP_TRY(check_range(buffer, "write", offset, size));
+    if (size == 0)
+        return IMPASTO_OK;
+    IMP_TRY(IMP_CL(device, clEnqueueWriteBuffer(device->queue, buffer->memory, CL_FALSE, offset,
+                                                size, data, 0, NULL, &event)));
+    return copying_begun(device, event, copying);
+}
+
+enum impasto_status imp_buffer_read_begin(const struct imp_buffer *buffer, size_t offset,
+                                          void *data, size_t size, struct imp_copying *copying)
+{
+    struct imp_device *device = buffer->device;
+    cl_event event = NULL;
+    IMP_TRY(check_range(buffer, "read", offset, size));
+    if (size == 0)
+        return IMPASTO_OK;
+    IMP_TRY(IMP_CL(device, clEnqueueReadBuffer(device->queue, buffer->memory, CL_FALSE, offset,
+                                               size, data, 0, NULL, &event)));
+    return copying_begun(device, event, copying);
+}
+
+/* Of a copy that cannot be waited for nobody knows, so all is: nothing may be left that writes to
+ * memory which is about to go. */
+enum impasto_status imp_copying_end(struct imp_copying *copying)
+{
+    struct imp_device *device = copying->device;
+    cl_event event = copying->event;
+    const double before = copying->before;
+    if (event == NULL)
+        return IMPASTO_OK;
+    *copying = (struct imp_copying){0};
+    enum impasto_status status = flush(device);
+    if (status == IMPASTO_OK)
+        status = IMP_CL(device, clWaitForEvents(1, &event));
+    if (status != IMPASTO_OK)
+        (void)IMP_WAIT(device, clFinish(device->queue));
+    (void)IMP_WAIT(device, clReleaseEvent(event));
+    if (status == IMPASTO_OK && device->waits.pending <= before) {
+        device->queued = 0;
+        imp_wait_drained(device);
+    }
+    return status;
+}
+
+void imp_copying_drop(struct imp_copying *copying)
+{
+    struct imp_device *device = copying->device;
+    if (device == NULL)
+        return;
+    const struct impasto_error said = device->error;
+    (void)imp_copying_end(copying);
+    device->error = said;
+}
+
+/* ---- Within the device ----------------------------------------------------------------------- */
+
 enum impasto_status imp_buffer_zero(struct imp_buffer *buffer, size_t offset, size_t size)
 {
     IMP_TRY(check_range(buffer, "zero", offset, size));

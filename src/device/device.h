@@ -176,6 +176,23 @@ enum impasto_status imp_buffer_write(struct imp_buffer *buffer, size_t offset, c
                                      size_t size);
 enum impasto_status imp_buffer_read(const struct imp_buffer *buffer, size_t offset, void *data,
                                     size_t size);
+/* A copy between host and device that is on its way; zeroed, none is. */
+struct imp_copying {
+    struct imp_device *device;
+    void *event;   /* the cl_event */
+    double before; /* the work that was in the queue */
+};
+/* The same copies, begun: what is launched later runs meanwhile, as far as the driver can do both.
+ * `data` stays, and stays as it is, until the copy has ended. */
+enum impasto_status imp_buffer_write_begin(struct imp_buffer *buffer, size_t offset,
+                                           const void *data, size_t size,
+                                           struct imp_copying *copying);
+enum impasto_status imp_buffer_read_begin(const struct imp_buffer *buffer, size_t offset,
+                                          void *data, size_t size, struct imp_copying *copying);
+/* Waits for it and for what was launched before it, while what was launched since may go on. */
+enum impasto_status imp_copying_end(struct imp_copying *copying);
+/* The same after a failure: there is nothing more to be said. */
+void imp_copying_drop(struct imp_copying *copying);
 /* Asynchronous; bytes, multiples of 4. */
 enum impasto_status imp_buffer_zero(struct imp_buffer *buffer, size_t offset, size_t size);
 enum impasto_status imp_buffer_copy(const struct imp_buffer *source, size_t source_offset,

@@ -82,6 +82,8 @@ enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
     const struct imp_taps taps = imp_losses_taps(losses);
     IMP_TRY(imp_net_forward(&objective->net, device, image, &taps));
     IMP_TRY(imp_losses_measure_image(losses, image));
+    if (objective->band)
+        IMP_TRY(imp_style_meet(&losses->style, objective->band));
     if (!gradient)
         return IMPASTO_OK;
     IMP_TRY(imp_net_backward(&objective->net, device, &taps, objective->gradient));

@@ -132,41 +132,35 @@ size_t imp_style_workspace(const struct imp_style *style, const struct imp_net *
     return workspace;
 }
 
-/* What the other bands have added to the sums. */
-static enum impasto_status add_bands(const struct imp_style *style, struct imp_band *band,
-                                     int channels, struct imp_buffer *sums,
-                                     struct imp_buffer *mean_sums)
-{
-    if (!band)
-        return IMPASTO_OK;
-    IMP_TRY(imp_band_add_gram(band, sums, channels));
-    return style->covariance ? imp_band_add_means(band, mean_sums, channels) : IMPASTO_OK;
-}
-
-/* Adds a window's part to the sums of the Gram matrix and, where asked for, of the mean. When the
- * whole has been added, the matrix and the mean go to the style's scratch. */
+/* Adds a window's part to the sums of the Gram matrix and, where asked for, of the mean. */
 static enum impasto_status accumulate(const struct imp_style *style, int layer,
                                       const struct imp_tensor *f, const struct imp_window *window,
-                                      bool ends, const struct imp_guide *guide,
-                                      struct imp_buffer *workspace,
+                                      const struct imp_guide *guide, struct imp_buffer *workspace,
                                       const struct imp_style_region *region)
 {
-    const int s = stage_of(layer), channels = f->channels;
+    const int s = stage_of(layer);
     const struct imp_buffer *positions = guide->positions[s];
     const struct imp_blocks blocks = imp_band_blocks(guide->band, guide->height, s);
     struct imp_buffer *sums = region->difference[layer], *mean_sums = region->bias[layer];
     char label[32];
     snprintf(label, sizeof(label), "%s Gram", imp_layer_shapes[layer].name);
     IMP_TRY(imp_gram(style->device, f, window, &blocks, positions, workspace, sums, label));
-    if (style->covariance)
-        IMP_TRY(
-            imp_mean(style->device, f, window, &blocks, positions, workspace, mean_sums, label));
-    if (!ends)
-        return IMPASTO_OK;
-    IMP_TRY(add_bands(style, guide->band, channels, sums, mean_sums));
-    IMP_TRY(imp_gram_finish(style->device, sums, channels, guide->mass[s] * channels, style->gram));
     return style->covariance
-               ? imp_mean_finish(style->device, mean_sums, channels, guide->mass[s], style->mean)
+               ? imp_mean(style->device, f, window, &blocks, positions, workspace, mean_sums, label)
+               : IMPASTO_OK;
+}
+
+/* The matrix and the mean, in the style's scratch, from the sums of the whole. */
+static enum impasto_status complete(const struct imp_style *style, int layer,
+                                    const struct imp_guide *guide,
+                                    const struct imp_style_region *region)
+{
+    const int channels = channels_of(layer);
+    const double mass = guide->mass[stage_of(layer)];
+    IMP_TRY(imp_gram_finish(style->device, region->difference[layer], channels, mass * channels,
+                            style->gram));
+    return style->covariance
+               ? imp_mean_finish(style->device, region->bias[layer], channels, mass, style->mean)
                : IMPASTO_OK;
 }
 
@@ -202,9 +196,10 @@ static enum impasto_status capture(void *user, int layer, const struct imp_tenso
                                "the mask of a style picture leaves nothing of it to look at in %s; "
                                "choose a larger part",
                                imp_layer_shapes[layer].name);
-    IMP_TRY(accumulate(style, layer, f, window, ends, source->guide, workspace, region));
+    IMP_TRY(accumulate(style, layer, f, window, source->guide, workspace, region));
     if (!ends)
         return IMPASTO_OK;
+    IMP_TRY(complete(style, layer, source->guide, region));
     if (style->covariance) {
         IMP_TRY(imp_centre(style->device, style->gram, style->mean, channels));
         IMP_TRY(imp_blend(style->device, region->mean_target[layer], style->mean, channels,
@@ -247,8 +242,7 @@ static enum impasto_status compare_bounded(const struct imp_style *style,
                             *style->sums, slots, style->factors);
 }
 
-/* From the complete moments in the style's scratch to the differences, and what of them the
- * gradient needs. */
+/* From the sums of the whole to the differences, and what of them the gradient needs. */
 static enum impasto_status compare(const struct imp_style *style, struct imp_style_region *region,
                                    int layer)
 {
@@ -256,6 +250,7 @@ static enum impasto_status compare(const struct imp_style *style, struct imp_sty
     const double mass = region->guide.mass[stage_of(layer)];
     const double weight = style->weight * region->weight * (double)style->layers[layer];
     const size_t entries = (size_t)channels * (size_t)channels;
+    IMP_TRY(complete(style, layer, &region->guide, region));
     if (style->bounded)
         return compare_bounded(style, region, layer);
     if (style->covariance)
@@ -274,18 +269,38 @@ static enum impasto_status compare(const struct imp_style *style, struct imp_sty
                                region->bias[layer], *style->sums, region->mean_slot[layer]);
 }
 
+/* The other bands' sums are added while the network goes on. */
+static enum impasto_status add_bands(const struct imp_style *style, struct imp_band *band,
+                                     int layer, const struct imp_style_region *region)
+{
+    const int channels = channels_of(layer);
+    IMP_TRY(imp_band_add_gram(band, region->difference[layer], channels));
+    return style->covariance ? imp_band_add_means(band, region->bias[layer], channels) : IMPASTO_OK;
+}
+
 enum impasto_status imp_style_measure(struct imp_style *style, int layer,
                                       const struct imp_tensor *f, const struct imp_window *window,
                                       bool ends, struct imp_buffer *workspace)
 {
     for (int r = 0; r < style->regions; r++) {
         struct imp_style_region *region = &style->region[r];
+        struct imp_band *band = region->guide.band;
         if (!sees(style, region, layer))
             continue;
-        IMP_TRY(accumulate(style, layer, f, window, ends, &region->guide, workspace, region));
+        IMP_TRY(accumulate(style, layer, f, window, &region->guide, workspace, region));
         if (ends)
-            IMP_TRY(compare(style, region, layer));
+            IMP_TRY(band ? add_bands(style, band, layer, region) : compare(style, region, layer));
     }
+    return IMPASTO_OK;
+}
+
+enum impasto_status imp_style_meet(struct imp_style *style, struct imp_band *band)
+{
+    IMP_TRY(imp_band_add_end(band));
+    for (int l = 0; l < IMPASTO_LAYERS; l++)
+        for (int r = 0; r < style->regions; r++)
+            if (sees(style, &style->region[r], l))
+                IMP_TRY(compare(style, &style->region[r], l));
     return IMPASTO_OK;
 }
 

@@ -81,6 +81,9 @@ struct imp_taps imp_style_source_taps(struct imp_style_source *source);
 enum impasto_status imp_style_measure(struct imp_style *style, int layer,
                                       const struct imp_tensor *f, const struct imp_window *window,
                                       bool ends, struct imp_buffer *workspace);
+/* After the last layer of a band: waits for the other bands' sums, without which there are no
+ * losses. */
+enum impasto_status imp_style_meet(struct imp_style *style, struct imp_band *band);
 /* Whether anything was written. */
 enum impasto_status imp_style_gradient(struct imp_style *style, int layer,
                                        const struct imp_tensor *f, const struct imp_window *window,

@@ -106,12 +106,11 @@ static const char *seconds_text(double seconds, char *text, size_t size)
 static void warn_of_slow_lines(const struct impasto_job *job)
 {
     const struct imp_team_times *times = &job->times;
-    char together[32], exchange[32], alone[32];
+    char exchange[32], alone[32];
     if (imp_team_is_slowed(times))
         imp_log(imp_device_log(job->device), IMPASTO_LOG_WARNING,
-                "an iteration takes about %s, of which %s are exchanges between devices, and about "
-                "%s on the fastest device alone; use fewer devices",
-                seconds_text(times->together, together, sizeof(together)),
+                "an iteration's exchanges between devices take about %s, and all of it about %s on "
+                "the fastest device alone; use fewer devices",
                 seconds_text(times->exchange, exchange, sizeof(exchange)),
                 seconds_text(times->alone, alone, sizeof(alone)));
 }

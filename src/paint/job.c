@@ -394,9 +394,12 @@ static enum impasto_status take_step(struct impasto_job *job, bool last)
 static enum impasto_status take_part(struct impasto_job *job, bool last)
 {
     const double since = imp_host_seconds(), waited = job->band.waited;
+    const bool overlapped = job->band.pace.overlaps;
     if (imp_team_band(job)) {
         IMP_TRY(take_step(job, last));
-        note_time(job, imp_host_seconds() - since - (job->band.waited - waited));
+        /* Of a band that computed while it waited, nobody knows what computing alone takes. */
+        if (!overlapped && !job->band.pace.overlaps)
+            note_time(job, imp_host_seconds() - since - (job->band.waited - waited));
         return IMPASTO_OK;
     }
     IMP_TRY(imp_team_agree(job, job->idle ? IMPASTO_OK : take_step(job, last)));

@@ -22,10 +22,10 @@ struct imp_team {
     struct impasto_job *job[IMPASTO_DEVICES]; /* the first is the caller's */
 };
 
-/* The seconds that an iteration takes in bands, and on one device. */
+/* The seconds that an iteration takes in bands, at the least, and on one device. */
 struct imp_team_times {
     double together; /* of the slowest band; 0: not all devices are tuned */
-    double exchange; /* of these, its exchanges */
+    double exchange; /* its exchanges */
     double alone;    /* on the fastest device that has room for all rows; infinite: none has */
 };
 

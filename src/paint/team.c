@@ -353,7 +353,8 @@ struct imp_team_times imp_team_times(const struct impasto_plan_band *bands, cons
     for (size_t i = 0; i < count; i++)
         rows += bands[i].rows;
     for (size_t i = 0; i < count; i++) {
-        const double together = bands[i].computing + bands[i].exchange;
+        /* Each may be hidden behind the other. */
+        const double together = fmax(bands[i].computing, bands[i].exchange);
         if (bands[i].computing <= 0)
             return (struct imp_team_times){0};
         if (together > times.together) {
@@ -368,7 +369,7 @@ struct imp_team_times imp_team_times(const struct impasto_plan_band *bands, cons
 
 bool imp_team_is_slowed(const struct imp_team_times *times)
 {
-    return times->together > times->alone && times->together - times->exchange < times->alone;
+    return times->exchange > times->alone && times->exchange >= times->together;
 }
 
 enum impasto_status imp_team_describe(struct impasto_job *job)
@@ -389,6 +390,7 @@ enum impasto_status imp_team_describe(struct impasto_job *job)
                               imp_scale_exchanging(&job->scale, &job->cost),
                               computing_seconds(job),
                               job->room};
+    job->band.pace.lines = own[EXCHANGE];
     IMP_TRY(hear(job, own, SAID, said));
     job->band_count = (size_t)imp_comm_size(job->comm);
     for (size_t rank = 0; rank < job->band_count; rank++) {

@@ -38,18 +38,14 @@ static uint64_t style_sums(const struct imp_scale *scale)
     return bytes;
 }
 
-/* Rows, sums of Gram matrices and means, and totals: how often a rank waits for others. */
+/* Rows, sums of Gram matrices and means, which come together, and totals: how often a rank waits
+ * for others. */
 static int exchanges(const struct imp_scale *scale)
 {
-    const struct imp_style *style = &scale->objective.losses.style;
     const struct imp_net *net = &scale->objective.net;
-    int count = 2;
+    int count = style_sums(scale) > 0 ? 3 : 2;
     for (int s = 0; s < net->stages; s++)
         count += 2 * (net->stage[s].last - net->stage[s].first + 1);
-    for (int r = 0; r < style->regions; r++)
-        for (int l = 0; l < IMPASTO_LAYERS; l++)
-            if (style->layers[l] > 0 && style->region[r].weight > 0)
-                count += style->covariance ? 2 : 1;
     return count;
 }
 

@@ -19,6 +19,24 @@
 #include "ops/blocks.h"
 #include "ops/element.h"
 
+/*
+ * Whether rows travel while others are computed. That hides what exchanges take, and costs launches
+ * of few rows. So some iterations go the one way, some the other, and the faster one stays. The
+ * bits are the same, and so are the calls that ranks make, so each may decide by itself.
+ */
+struct imp_pace {
+    bool overlaps;   /* just now */
+    bool decided;    /* and from now on */
+    int iterations;  /* that have begun */
+    double begun;    /* imp_host_seconds() of the last */
+    double least[2]; /* seconds of one: rows travel before anything is computed, and meanwhile */
+    double lines;    /* seconds of one that exchanges take, as measured at first; the caller's */
+};
+/* $IMPASTO_OVERLAP set to "on" or "off" decides. (pace.c) */
+void imp_pace_open(struct imp_pace *pace);
+/* Called at one place of each iteration. cpu: that is what the device is. */
+void imp_pace_keep(struct imp_pace *pace, bool cpu);
+
 struct imp_band {
     struct imp_device *device;
     struct imp_comm *comm;
@@ -28,7 +46,10 @@ struct imp_band {
     struct imp_buffer *image_rows; /* (2, 3, width), those beside the image */
     size_t edge_floats;            /* the most in one row of `edges` */
     float *host;                   /* 4 times as many: to send, received */
-    double *totals;                /* of all ranks: imp_band_totals */
+    struct imp_copying taken, put; /* rows on their way to `host`, and from it */
+    struct imp_pace pace;
+    struct imp_band_sum *sums; /* of matrices and means, on their way; NULL: none */
+    double *totals;            /* of all ranks: imp_band_totals */
     size_t totals_room;
     double waited; /* seconds, for other ranks */
     bool unlike;   /* not all devices have the sums of Gram matrices in the same places */
@@ -50,21 +71,40 @@ bool imp_band_below(const struct imp_band *band);
  * of the picture. */
 struct imp_blocks imp_band_blocks(const struct imp_band *band, int height, int halvings);
 
+/* ---- Rows: band_rows.c ----------------------------------------------------------------------- */
+
 /* The halo's rows of a tensor that has all of the band's rows = the neighbours' rows there. */
 enum impasto_status imp_band_exchange(struct imp_band *band, const struct imp_tensor *tensor);
+/* The same in two halves. What is launched between them runs while the rows are on their way, and
+ * may read all of the tensor but these. */
+enum impasto_status imp_band_exchange_begin(struct imp_band *band, const struct imp_tensor *tensor);
+enum impasto_status imp_band_exchange_end(struct imp_band *band, const struct imp_tensor *tensor);
 /* band->image_rows = those beside an image (3, rows, width); *beside: for imp_tv_sum. */
 enum impasto_status imp_band_exchange_image(struct imp_band *band, const struct imp_buffer *image);
 struct imp_beside imp_band_beside(const struct imp_band *band);
-/* The words of imp_gram's sums, and of imp_mean's: all bands' together. What is spoilt in one band
- * spoils all. */
+/* What one neighbour is given of it. */
+uint64_t imp_band_row_bytes(const struct imp_tensor *tensor);
+
+/* ---- Sums: band_sums.c ----------------------------------------------------------------------- */
+
+/* The words of imp_gram's sums, and of imp_mean's = all bands' together, once imp_band_add_end has
+ * returned; until then the buffers stay as they are. They go to the others with the next rows that
+ * are exchanged. What is spoilt in one band spoils all. */
 enum impasto_status imp_band_add_gram(struct imp_band *band, struct imp_buffer *sums, int channels);
 enum impasto_status imp_band_add_means(struct imp_band *band, struct imp_buffer *sums,
                                        int channels);
-/* What each of these gives to others: a row of a tensor to one neighbour; to all, a matrix, means,
- * and totals. */
-uint64_t imp_band_row_bytes(const struct imp_tensor *tensor);
+/* What has been read of them by now, which is all that was asked for before the rows at hand, goes
+ * to the others. */
+enum impasto_status imp_band_add_send(struct imp_band *band);
+enum impasto_status imp_band_add_end(struct imp_band *band);
+/* After a failure. */
+void imp_band_add_drop(struct imp_band *band);
+/* What a matrix gives to all, and means. */
 uint64_t imp_band_gram_bytes(const struct imp_band *band, int channels);
 uint64_t imp_band_means_bytes(int channels);
+
+/* ---- All bands: band.c ----------------------------------------------------------------------- */
+
 uint64_t imp_band_totals_bytes(int slots);
 /* As imp_sums_read, of all bands, the same on every rank. alike: slots that are no sums over rows,
  * but the same on all ranks, up to rounding; the first one's count. */
@@ -78,6 +118,9 @@ enum impasto_status imp_band_collect(struct imp_band *band, const float *own, in
 
 /* The first rank's bytes, on every rank. */
 enum impasto_status imp_band_share(struct imp_band *band, void *bytes, size_t size);
+
+/* ---- ranks.c --------------------------------------------------------------------------------- */
+
 /* The status of a call of the lines between ranks, where whoever has made it fail has said why; in
  * the device's error as well. */
 enum impasto_status imp_ranks_heard(const struct imp_comm *comm, struct imp_device *device,

@@ -110,6 +110,48 @@ struct imp_conv imp_stage_conv(const struct imp_net *net, int l, bool backward, 
     };
 }
 
+/* Rows of y beside a border: they alone need the neighbour's rows of x. So many are a row of
+ * Winograd's tiles, which lie as in the whole then. */
+#define BORDER IMP_STRIP_UNIT
+
+/* CLBlast has another kernel for few rows, with other last bits. Without rows between the borders
+ * there is nothing to compute meanwhile. */
+static bool overlaps(const struct imp_net *net, const struct imp_conv_algorithm *algorithm,
+                     const struct imp_conv *conv)
+{
+    return net->band && net->band->pace.overlaps && conv->rows > 2 * BORDER &&
+           (algorithm->products == IMP_PRODUCTS_NONE || conv->gemm != IMP_GEMM_CLBLAST);
+}
+
+static enum impasto_status run_rows(struct imp_device *device,
+                                    const struct imp_conv_algorithm *algorithm,
+                                    const struct imp_conv *conv, int first, int rows)
+{
+    struct imp_conv part = *conv;
+    part.first = first;
+    part.rows = rows;
+    return rows > 0 ? algorithm->run(device, &part) : IMPASTO_OK;
+}
+
+enum impasto_status imp_stage_run(struct imp_net *net, struct imp_device *device,
+                                  const struct imp_conv_algorithm *algorithm,
+                                  const struct imp_conv *conv)
+{
+    struct imp_band *band = net->band;
+    const int above = imp_band_above(band) ? BORDER : 0, below = imp_band_below(band) ? BORDER : 0;
+    const int first = conv->first + above, between = conv->rows - above - below;
+    if (!overlaps(net, algorithm, conv)) {
+        if (band)
+            IMP_TRY(imp_band_exchange(band, &conv->x));
+        return algorithm->run(device, conv);
+    }
+    IMP_TRY(imp_band_exchange_begin(band, &conv->x));
+    IMP_TRY(run_rows(device, algorithm, conv, first, between));
+    IMP_TRY(imp_band_exchange_end(band, &conv->x));
+    IMP_TRY(run_rows(device, algorithm, conv, conv->first, above));
+    return run_rows(device, algorithm, conv, first + between, below);
+}
+
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,
                                        const struct imp_tensor *x, const struct imp_tensor *y,
                                        const struct imp_window *window, int lead)
@@ -118,8 +160,6 @@ enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *d
     char label[32];
     snprintf(label, sizeof(label), "%s forward", imp_layer_shapes[l].name);
     const struct imp_map map = {.tensor = *x};
-    if (net->band)
-        IMP_TRY(imp_band_exchange(net->band, x));
     if (reflect)
         IMP_TRY(imp_map_fill(device, &map, 1, IMP_EDGE_REFLECT, true, true));
     struct imp_conv conv = imp_stage_conv(net, l, false, label);
@@ -129,7 +169,7 @@ enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *d
     conv.rows = window->rows;
     conv.lead = lead;
     conv.epilogue = IMP_EPILOGUE_BIAS_RELU;
-    IMP_TRY(net->algorithm[l][0]->run(device, &conv));
+    IMP_TRY(imp_stage_run(net, device, net->algorithm[l][0], &conv));
     /* All others go by a halo of zeros: losses, pooling, and who gets this memory next. */
     return reflect && l > 0 ? imp_map_fill(device, &map, 1, IMP_EDGE_ZERO, true, true) : IMPASTO_OK;
 }

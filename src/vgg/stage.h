@@ -43,6 +43,10 @@ enum imp_place imp_boundary_place(int s);
 /* What all calls of layer l's convolution, or of its gradient's, have in common. The whole
  * picture's tensors have their channels. */
 struct imp_conv imp_stage_conv(const struct imp_net *net, int l, bool backward, const char *label);
+/* A convolution's call; where the net is a band, x gets the neighbours' rows. */
+enum impasto_status imp_stage_run(struct imp_net *net, struct imp_device *device,
+                                  const struct imp_conv_algorithm *algorithm,
+                                  const struct imp_conv *conv);
 /* A window's rows of layer l's activation y from the one before. lead: see struct imp_conv. x's
  * halo is zero before and after, whatever the edge, but for the rows of bands beside this one. */
 enum impasto_status imp_stage_convolve(struct imp_net *net, struct imp_device *device, int l,

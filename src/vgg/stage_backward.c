@@ -135,8 +135,6 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
                                          const struct imp_tensor *mask, enum imp_epilogue epilogue)
 {
     char label[32];
-    if (net->band)
-        IMP_TRY(imp_band_exchange(net->band, g));
     snprintf(label, sizeof(label), "%s backward", imp_layer_shapes[l].name);
     struct imp_conv conv = imp_stage_conv(net, l, true, label);
     conv.x = *g;
@@ -146,7 +144,7 @@ static enum impasto_status convolve_back(struct imp_net *net, struct imp_device 
     conv.mask = mask ? *mask : (struct imp_tensor){0};
     conv.epilogue = epilogue;
     if (net->model->edge != IMP_EDGE_REFLECT)
-        return net->algorithm[l][1]->run(device, &conv);
+        return imp_stage_run(net, device, net->algorithm[l][1], &conv);
     struct imp_conv beyond = conv;
     beyond.weights = net->model->layer[l].edge_weights;
     IMP_TRY(imp_conv_edge(device, &beyond));

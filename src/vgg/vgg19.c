@@ -498,6 +498,8 @@ enum impasto_status imp_net_backward(struct imp_net *net, struct imp_device *dev
 {
     struct imp_tensor upstream, downstream;
     net->image_gradient = image_gradient;
+    if (net->band)
+        imp_pace_keep(&net->band->pace, imp_device_caps(device)->cpu);
     for (int s = net->stages - 1; s >= 0; s--) {
         IMP_TRY(imp_stage_backward(net, device, s, taps, s + 1 < net->stages ? &upstream : NULL,
                                    &downstream));

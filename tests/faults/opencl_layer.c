@@ -284,6 +284,16 @@ static void count(enum kind kind, int by)
     }
 CALLS(DEFINE_ANSWER, DEFINE_CREATE, DEFINE_RELEASE, DEFINE_ENQUEUE)
 
+/* What is waited for in vain has ended all the same: a device that is lost writes to nobody's
+ * memory any more. */
+static cl_int CL_API_CALL await(cl_uint n, const cl_event *events)
+{
+    const cl_int code = our_clWaitForEvents(n, events);
+    if (code != CL_SUCCESS)
+        (void)next->clWaitForEvents(n, events);
+    return code;
+}
+
 /* ---- What is poisoned ------------------------------------------------------------------------ */
 
 /* The buffers that kernels were given, as they were set last. */
@@ -435,6 +445,7 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     CALLS(PLACE_ANSWER, PLACE_CREATE, PLACE_RELEASE, PLACE_ANSWER)
     table.clSetKernelArg = note_argument;
     table.clEnqueueNDRangeKernel = launch;
+    table.clWaitForEvents = await;
     *entries_ret = sizeof(table) / sizeof(table.clGetPlatformIDs);
     *layer = &table;
     read_fault(getenv("IMPASTO_FAULT"));

@@ -250,6 +250,28 @@ class Lost(Faults):
         self.assertEqual(self.picture(), b"an older result")
         self.assertFalse((self.folder / "run.ckpt").exists())
 
+    def test_while_rows_travel(self):
+        """Of two devices, wherever one waits for what it copies while it computes. Nothing is left of either."""
+        self.write("content.png", png(16, 200))
+        team = ["--size", "200", "--iterations", "3", "--device", "0,0", "--memory", "1G"]
+        words = {"IMPASTO_OVERLAP": "on", "POCL_MAX_PTHREAD_COUNT": "1"}
+        done, _ = self.job(*team, "-o", "whole.png", **words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        waits = (self.home / "trace").read_text().split().count("clWaitForEvents")
+        self.assertGreater(waits, 40)
+        for nth in range(1, waits, waits // 4):
+            for lost in "", ",lost=1":
+                with self.subTest(nth=nth, lost=lost):
+                    (self.folder / "out.png").unlink(missing_ok=True)
+                    fault = f"call=clWaitForEvents,at={nth},code=-36{lost}"
+                    done, report = self.job(*team, "-o", "out.png", fault=fault, **words)
+                    self.clean(report)
+                    self.assertIn("(-36)", done.stderr)
+                    if done.returncode == 0:
+                        self.assertEqual(self.picture(), self.picture("whole.png"))
+                    else:
+                        self.assertEqual(done.returncode, DEVICE, done.stderr)
+
     def test_before_the_first_iteration(self):
         """What never worked is not tried again."""
         fault = "call=clEnqueueNDRangeKernel,at=1,code=-36,lost=9"

@@ -125,6 +125,10 @@ class Painting(Ranks):
         for ranks in range(1, 5):
             with self.subTest(ranks):
                 self.assertEqual(self.paint(ranks, f"by-{ranks}.png"), one)
+        for word in ["on", "off"]:
+            self.assertEqual(self.paint(3, f"{word}.png", IMPASTO_OVERLAP=word), one)
+        code, _, said = self.with_one(1, "IMPASTO_OVERLAP=on", *SHORT, "-o", "alone.png")
+        self.assertEqual((code, (self.folder / "alone.png").read_bytes()), (0, one), said)
         self.assertEqual(self.paint(0, "asked.png", "--mpi"), one)
         self.paint(3, "shares.png", "--bands", "1:2:1")
         self.assertEqual(*(support.pixels(self.folder / name) for name in ["one.png", "shares.png"]))

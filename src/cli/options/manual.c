@@ -32,6 +32,8 @@ const struct cli_fact cli_variables[] = {
                         "the run ends; or off"},
     {"IMPASTO_MPI", "off: what a launcher has left in the environment does not count, so that a "
                     "program that a rank starts works alone, and each task of srun without --mpi"},
+    {"IMPASTO_OVERLAP", "on or off: whether bands of a picture exchange rows while they compute "
+                        "others (as is faster, by trying both)"},
     {"IMPASTO_CL_DIR", "a folder to take the kernels' sources from, for those who edit them"},
     {"XDG_CACHE_HOME", "where the kernel cache is (~/.cache)"},
     {"XDG_DATA_HOME", "where weights, the results of --tune and the studio's files are "

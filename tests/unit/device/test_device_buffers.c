@@ -56,6 +56,43 @@ static void test_buffers(void **state)
     imp_device_close(&device);
 }
 
+/* Copies that are waited for later, in the order in which they began, with other work between. */
+static void test_copies_on_their_way(void **state)
+{
+    (void)state;
+    enum { size = 1u << 20 };
+    static unsigned char bytes[size], first[size], then[size];
+    struct imp_device *device = open_device(NULL);
+    struct imp_buffer *buffer = make_buffer(device, size);
+    struct imp_copying writing = {0}, reading = {0}, late = {0}, none = {0};
+    memset(bytes, 0x5a, size);
+    memset(first, 0xff, size);
+    expect_ok(device, imp_buffer_write_begin(buffer, 0, bytes, size, &writing));
+    expect_ok(device, imp_buffer_read_begin(buffer, 4, first, size - 4, &reading));
+    expect_ok(device, imp_buffer_zero(buffer, 0, size / 2));
+    expect_ok(device, imp_buffer_read_begin(buffer, 0, then, size, &late));
+    assert_true(writing.event && reading.event && late.event);
+    expect_ok(device, imp_copying_end(&reading));
+    assert_null(reading.event);
+    assert_memory_equal(first, bytes, size - 4);
+    imp_copying_drop(&late);
+    assert_null(late.event);
+    for (int i = 0; i < size; i++)
+        assert_int_equal(then[i], i < size / 2 ? 0 : 0x5a);
+    expect_ok(device, imp_copying_end(&writing));
+    expect_ok(device, imp_copying_end(&writing));
+    imp_copying_drop(&none);
+    expect_ok(device, imp_buffer_read_begin(buffer, size, then, 0, &none));
+    assert_null(none.event);
+    expect_failure(device, imp_buffer_read_begin(buffer, 4, then, size, &none),
+                   IMPASTO_ERROR_INTERNAL, "read: ");
+    expect_failure(device, imp_buffer_write_begin(buffer, 4, then, size, &none),
+                   IMPASTO_ERROR_INTERNAL, "write: ");
+    assert_null(none.event);
+    imp_buffer_free(&buffer);
+    imp_device_close(&device);
+}
+
 static void test_buffer_limits(void **state)
 {
     (void)state;
@@ -89,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buffers),
+        cmocka_unit_test(test_copies_on_their_way),
         cmocka_unit_test(test_buffer_limits),
     };
     return cmocka_run_group_tests(tests, choose_and_set_up, remove_folder);

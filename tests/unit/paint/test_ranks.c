@@ -13,6 +13,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -176,6 +177,7 @@ static void try_all(int size, const struct impasto_params *params, const char *f
 static void every_call_fails(void **state)
 {
     (void)state;
+    (void)setenv("IMPASTO_OVERLAP", "on", 1);
     char path[PATH_SIZE], other[PATH_SIZE];
     const struct impasto_params bands = few_steps(1), alone = few_steps(2);
     snprintf(path, sizeof(path), "%s", in_folder("whole.ckpt"));
@@ -185,6 +187,7 @@ static void every_call_fails(void **state)
     try_all(2, &bands, NULL, other);
     try_all(2, &bands, path, NULL);
     try_all(3, &alone, NULL, other);
+    (void)unsetenv("IMPASTO_OVERLAP");
 }
 
 /* ---- Devices of one process ------------------------------------------------------------------ */
@@ -236,6 +239,7 @@ static void every_call_of_joined_devices_fails(void **state)
     struct impasto_error error = {0};
     const struct impasto_params params = few_steps(1);
     snprintf(path, sizeof(path), "%s", in_folder("joined.ckpt"));
+    (void)setenv("IMPASTO_OVERLAP", "on", 1);
     for (int i = 0; i < 2; i++)
         assert_int_equal(impasto_device_open(NULL, NULL, NULL, &pair[i], &error), IMPASTO_OK);
     assert_int_equal(impasto_device_join(pair[0], &pair[1], 1, NULL, &error), IMPASTO_OK);
@@ -247,6 +251,7 @@ static void every_call_of_joined_devices_fails(void **state)
                       faulty ? "second" : "first");
         assert_true(nth > 30);
     }
+    (void)unsetenv("IMPASTO_OVERLAP");
     impasto_device_close(&pair[0]);
 }
 
@@ -430,8 +435,8 @@ static void exchanging_on_both_sides(void **state)
     }
 }
 
-/* One device alone is advised where exchanges make bands slower than it, if all devices are tuned;
- * not where it has no room, nor where rows are shared badly. */
+/* One device alone is advised where exchanges take longer than it, if all devices are tuned; not
+ * where it has no room, nor where rows are shared badly. */
 static void slow_lines(void **state)
 {
     (void)state;
@@ -439,16 +444,16 @@ static void slow_lines(void **state)
                                         {.rows = 100, .computing = 2, .exchange = 1}};
     double room[] = {400, 1000};
     struct imp_team_times times = imp_team_times(bands, room, 2);
-    assert_true(times.together == 3.5 && times.exchange == 0.5 && times.alone == 4);
+    assert_true(times.together == 3 && times.exchange == 0.5 && times.alone == 4);
     assert_false(imp_team_is_slowed(&times));
-    bands[1].exchange = 2; /* as fast as one alone */
+    bands[1].exchange = 4; /* as fast as one alone */
     times = imp_team_times(bands, room, 2);
-    assert_true(times.together == 4 && times.exchange == 2);
+    assert_true(times.together == 4 && times.exchange == 4);
     assert_false(imp_team_is_slowed(&times));
-    bands[1].exchange = 2.5;
+    bands[1].exchange = 4.5;
     bands[0].exchange = 0.75; /* not of the slowest band */
     times = imp_team_times(bands, room, 2);
-    assert_true(times.together == 4.5 && times.exchange == 2.5 && times.alone == 4);
+    assert_true(times.together == 4.5 && times.exchange == 4.5 && times.alone == 4);
     assert_true(imp_team_is_slowed(&times));
     room[0] = 399;
     times = imp_team_times(bands, room, 2);
@@ -466,6 +471,11 @@ static void slow_lines(void **state)
                                                  {.rows = 390, .computing = 8, .exchange = 0.01}};
     times = imp_team_times(lopsided, room, 2);
     assert_true(times.together > times.alone);
+    assert_false(imp_team_is_slowed(&times));
+    const struct impasto_plan_band both[] = {{.rows = 10, .computing = 0.1, .exchange = 5},
+                                             {.rows = 390, .computing = 8, .exchange = 5}};
+    times = imp_team_times(both, room, 2);
+    assert_true(times.together == 8 && times.exchange > times.alone);
     assert_false(imp_team_is_slowed(&times));
 }
 

@@ -105,15 +105,17 @@ static enum impasto_status measure(struct rank *rank, struct imp_device *device,
     if (status == IMPASTO_OK &&
         !(status = imp_gram(device, &t, &all, &blocks, NULL, workspace, sums, "test")) &&
         !(status = imp_band_add_gram(band, sums, CHANNELS)) &&
-        !(status = imp_gram_finish(device, sums, CHANNELS, 100, gram)) &&
-        !(status = imp_buffer_read(gram, 0, rank->gram, sizeof(rank->gram))) &&
+        !(status = imp_band_exchange_begin(band, &t)) &&
         !(status = imp_mean(device, &t, &all, &blocks, NULL, workspace, means, "test")) &&
+        !(status = imp_band_exchange_end(band, &t)) &&
         !(status = imp_band_add_means(band, means, CHANNELS)) &&
-        !(status = imp_mean_finish(device, means, CHANNELS, 100, mean)) &&
-        !(status = imp_buffer_read(mean, 0, rank->mean, sizeof(rank->mean))) &&
         !(status = imp_sum_squares(device, &t, &blocks, shares, 0)) &&
         !(status = imp_band_totals(band, device, shares, 1, NULL, &rank->total)) &&
-        !(status = imp_band_exchange(band, &t)))
+        !(status = imp_band_add_end(band)) &&
+        !(status = imp_gram_finish(device, sums, CHANNELS, 100, gram)) &&
+        !(status = imp_buffer_read(gram, 0, rank->gram, sizeof(rank->gram))) &&
+        !(status = imp_mean_finish(device, means, CHANNELS, 100, mean)) &&
+        !(status = imp_buffer_read(mean, 0, rank->mean, sizeof(rank->mean))))
         status = look_beside(rank, &t);
     imp_layout_release(&layout);
     return status;
