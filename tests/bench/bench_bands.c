@@ -35,7 +35,7 @@ static const struct line {
     {"this process's memory", 0, 0},
     {"10 Gb/s, 100 us", 10e9 / 8, 100e-6},
     {"1 Gb/s, 100 us", 1e9 / 8, 100e-6},
-    {"0.1 Gb/s, 1 ms", 0.1e9 / 8, 1e-3},
+    {"0.25 Gb/s, 1 ms", 0.25e9 / 8, 1e-3},
 };
 static const struct line *line;
 
