@@ -45,9 +45,11 @@ enum impasto_status imp_comm_receive(struct imp_comm *comm, int from, void *byte
 /* The piece at hand. */
 static enum impasto_status look(struct imp_comm *comm, struct imp_letter *letter, bool waits)
 {
-    if (!waits)
+    if (!waits) {
+        imp_comm_letter_looked(comm);
         return imp_comm_outcome(
             comm, comm->transport->posted(comm->end, &letter->transfer, false, &comm->error));
+    }
     comm->resting = comm->rank > 0;
     imp_comm_wait_begin(comm);
     const enum impasto_status status = imp_comm_wait_end(

@@ -90,8 +90,9 @@ enum impasto_status imp_comm_exchange(struct imp_comm *comm, struct imp_transfer
 void imp_comm_wait_begin(const struct imp_comm *comm);
 /* Passes the status on. */
 enum impasto_status imp_comm_wait_end(const struct imp_comm *comm, enum impasto_status status);
-/* A letter is under way from now on, or no more. */
+/* A letter is under way from now on; was looked for; is under way no more. */
 void imp_comm_letter_begins(struct imp_comm *comm, struct imp_letter *letter);
+void imp_comm_letter_looked(const struct imp_comm *comm);
 void imp_comm_letter_ends(struct imp_comm *comm, struct imp_letter *letter);
 
 /* ---- The module ------------------------------------------------------------------------------ */

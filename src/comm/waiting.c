@@ -15,6 +15,8 @@
 
 /* Milliseconds modulo 2^32; since 0: nobody waits. The lowest bit is set for a sign. */
 static atomic_uint since, longest;
+/* When it was last seen whether a letter had arrived. Nobody has waited for it since. */
+static atomic_uint looked;
 static atomic_bool resting, lettered;
 
 static unsigned now(void)
@@ -55,6 +57,12 @@ void imp_comm_letter_begins(struct imp_comm *comm, struct imp_letter *letter)
         rest_on_letters(comm);
 }
 
+void imp_comm_letter_looked(const struct imp_comm *comm)
+{
+    if (comm->watched)
+        atomic_store(&looked, now());
+}
+
 void imp_comm_letter_ends(struct imp_comm *comm, struct imp_letter *letter)
 {
     const unsigned waited = (now() - letter->since) | 1u;
@@ -89,7 +97,8 @@ enum impasto_status imp_comm_wait_end(const struct imp_comm *comm, enum impasto_
 
 double imp_comm_waiting(double *expected)
 {
-    const unsigned begun = atomic_load(&since), waited = now() - begun;
+    const unsigned begun = atomic_load(&since);
+    const unsigned waited = (atomic_load(&lettered) ? atomic_load(&looked) : now()) - begun;
     const unsigned known = atomic_load(&longest);
     const unsigned usual = atomic_load(&lettered) && known < ANSWER ? ANSWER : known;
     if (expected)

@@ -205,8 +205,10 @@ static enum impasto_status flush(struct imp_device *device)
 static enum impasto_status copying_begun(struct imp_device *device, cl_event event,
                                          struct imp_copying *copying)
 {
-    *copying =
-        (struct imp_copying){.device = device, .event = event, .before = device->waits.pending};
+    *copying = (struct imp_copying){.device = device,
+                                    .event = event,
+                                    .before = device->waits.pending,
+                                    .drains = device->waits.drains};
     return flush(device);
 }
 
@@ -243,7 +245,8 @@ enum impasto_status imp_copying_end(struct imp_copying *copying)
 {
     struct imp_device *device = copying->device;
     cl_event event = copying->event;
-    const double before = copying->before;
+    const bool last = device && device->waits.drains == copying->drains &&
+                      device->waits.pending <= copying->before;
     if (event == NULL)
         return IMPASTO_OK;
     *copying = (struct imp_copying){0};
@@ -253,7 +256,7 @@ enum impasto_status imp_copying_end(struct imp_copying *copying)
     if (status != IMPASTO_OK)
         (void)IMP_WAIT(device, clFinish(device->queue));
     (void)IMP_WAIT(device, clReleaseEvent(event));
-    if (status == IMPASTO_OK && device->waits.pending <= before) {
+    if (status == IMPASTO_OK && last) {
         device->queued = 0;
         imp_wait_drained(device);
     }

@@ -179,8 +179,9 @@ enum impasto_status imp_buffer_read(const struct imp_buffer *buffer, size_t offs
 /* A copy between host and device that is on its way; zeroed, none is. */
 struct imp_copying {
     struct imp_device *device;
-    void *event;   /* the cl_event */
-    double before; /* the work that was in the queue */
+    void *event;     /* the cl_event */
+    double before;   /* the work that was in the queue, */
+    unsigned drains; /* and how often it had been empty by then */
 };
 /* The same copies, begun: what is launched later runs meanwhile, as far as the driver can do both.
  * `data` stays, and stays as it is, until the copy has ended. */

@@ -33,6 +33,7 @@ struct imp_waits {
     double begun;    /* imp_host_seconds() of the first of these */
     double most;     /* flops at once that were timed; 0: none were */
     double per_flop; /* seconds, by the last time that so much was */
+    unsigned drains; /* how often the driver was through with all of it */
 };
 /* Around calls that may wait for the driver. compiles: for how long nobody knows. The end returns
  * the code. */

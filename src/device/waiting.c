@@ -140,4 +140,5 @@ void imp_wait_drained(struct imp_device *device)
     }
     learn_small(device, imp_host_seconds() - waits->begun);
     waits->pending = 0;
+    waits->drains++;
 }

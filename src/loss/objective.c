@@ -80,6 +80,9 @@ enum impasto_status imp_objective_evaluate(struct imp_objective *objective,
     struct imp_device *device = objective->device;
     struct imp_losses *losses = &objective->losses;
     const struct imp_taps taps = imp_losses_taps(losses);
+    /* An evaluation that failed may have left something on its way. */
+    if (objective->band)
+        imp_band_forget(objective->band);
     IMP_TRY(imp_net_forward(&objective->net, device, image, &taps));
     IMP_TRY(imp_losses_measure_image(losses, image));
     if (objective->band)

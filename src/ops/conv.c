@@ -108,25 +108,35 @@ double imp_conv_unit(const struct imp_caps *caps)
            (9.0 * channels * channels * side * side);
 }
 
+/* 0: it was not measured. */
+static double measured_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm,
+                            int in, int out, int height, int width)
+{
+    const double unit = imp_conv_unit(caps);
+    return unit > 0
+               ? measured_seconds(&caps->tuning, algorithm->name, in, out, (double)height * width) /
+                     unit
+               : 0;
+}
+
 double imp_conv_cost(const struct imp_caps *caps, const struct imp_conv_algorithm *algorithm,
                      int in, int out, int height, int width)
 {
-    const double unit = imp_conv_unit(caps);
-    const double measured =
-        unit > 0 ? measured_seconds(&caps->tuning, algorithm->name, in, out, (double)height * width)
-                 : 0;
-    return measured > 0 ? measured / unit : algorithm->cost(caps, in, out, height, width);
+    const double measured = measured_cost(caps, algorithm, in, out, height, width);
+    return measured > 0 ? measured : algorithm->cost(caps, in, out, height, width);
 }
 
 /* The same where transformed weights are kept, as they mostly are: reading them takes a third of
- * the time. */
+ * the time. What was measured is with weights that are not, and is as it is. */
 static double cost_with_kept(const struct imp_caps *caps,
                              const struct imp_conv_algorithm *algorithm, int in, int out,
                              int height, int width)
 {
+    const double measured = measured_cost(caps, algorithm, in, out, height, width);
     const double share =
         algorithm->transforming ? algorithm->transforming(caps, in, out, height, width) : 0;
-    return imp_conv_cost(caps, algorithm, in, out, height, width) * (1 - share * 2 / 3);
+    return measured > 0 ? measured
+                        : algorithm->cost(caps, in, out, height, width) * (1 - share * 2 / 3);
 }
 
 const struct imp_conv_algorithm *imp_conv_cheapest(const struct imp_caps *caps,

@@ -9,8 +9,8 @@
  * Otherwise the picture goes through in chunks of tiles, and each chunk's output channels in
  * slices. So the workspace stays small and in cache, whatever the picture's size. The transformed
  * weights of F(4x4) take four times the weights, in each direction, those of F(4x8) seven times.
- * Where the caller has no room to keep them, a slice of them is made when it is needed. That costs
- * a few percent of a large picture's time, and a quarter of a small one's.
+ * Where the caller has no room to keep them, a slice of them is made when it is needed. With F(4x4)
+ * that costs a few percent of a large picture's time, and a quarter of a small one's.
  */
 
 #include "ops/kernels.h"

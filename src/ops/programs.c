@@ -3,10 +3,11 @@
  * The programs: which files of cl/ are compiled together, with which macros, and for whom.
  *
  * On CPUs a compiler takes 0.2 s before it has read a program's first line, and only compiles what
- * is launched. So what every painting needs is in two programs there, the small kernels and the
- * products. GPUs' compilers compile all that they are given, so there each product has a program of
- * its own. A program is built when the first of its kernels is launched. So kernels that only some
- * work needs get a row of their own, or every start would pay for them.
+ * is launched. So what every painting needs is in few programs there: the small kernels, the
+ * products, and Winograd's other tiles, whose macros differ. GPUs' compilers compile all that they
+ * are given, so there each product has a program of its own. A program is built when the first of
+ * its kernels is launched. So kernels that only some work needs get a row of their own, or every
+ * start would pay for them.
  */
 
 #include "ops/kernels.h"

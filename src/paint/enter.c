@@ -65,7 +65,11 @@ enum impasto_status imp_job_plan_scale(struct impasto_job *job, int at)
     IMP_TRY(share_and_plan(job));
     IMP_TRY(undo_alike(job));
     /* Bands of the last scale are told as they are in the end. */
-    return at == job->schedule.count - 1 ? imp_team_describe(job) : IMPASTO_OK;
+    if (at == job->schedule.count - 1)
+        return imp_team_describe(job);
+    if (imp_team_band(job))
+        job->band.pace.lines = imp_scale_exchanging(&job->scale, &job->cost);
+    return IMPASTO_OK;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */

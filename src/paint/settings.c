@@ -126,8 +126,8 @@ static const struct impasto_setting table[] = {
      .words = WORDS{{"auto", 0}, {"winograd4", 0}, {"winograd4x8", 0}, {"winograd2", 0},
                     {"direct", 0}, {"im2col", 0}, {"implicit", 0}, {0}},
      .about = "convolution algorithm: winograd4, winograd4x8, winograd2, direct, im2col, or, on "
-              "GPUs, implicit; conv1_1 has its own kernels unless im2col is named (auto: the fastest for each "
-              "layer)"},
+              "GPUs, implicit; conv1_1 has its own kernels unless im2col is named (auto: the "
+              "fastest for each layer)"},
     {"gemm", AT(gemm), .kind = IMPASTO_SETTING_TEXT, .decides = IMPASTO_DECIDES_ROUNDING,
      .words = WORDS{{"auto", 0}, {"clblast", 0}, {"builtin", 0}, {0}},
      .about = "matrix product of im2col and, on GPUs, winograd: clblast or builtin (auto)"},

@@ -24,11 +24,16 @@ static size_t most_floats(int width)
 }
 
 /* After a failure, something may still be on its way to the host's memory. */
-void imp_band_close(struct imp_band *band)
+void imp_band_forget(struct imp_band *band)
 {
     imp_copying_drop(&band->taken);
     imp_copying_drop(&band->put);
     imp_band_add_drop(band);
+}
+
+void imp_band_close(struct imp_band *band)
+{
+    imp_band_forget(band);
     free(band->host);
     free(band->totals);
     *band = (struct imp_band){0};

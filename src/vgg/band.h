@@ -61,6 +61,8 @@ enum impasto_status imp_band_open(struct imp_band *band, struct imp_device *devi
                                   struct imp_comm *comm, const int *begins, int width);
 /* Also of a zeroed one. */
 void imp_band_close(struct imp_band *band);
+/* What a failure has left on its way: waits for copies, and drops sums. */
+void imp_band_forget(struct imp_band *band);
 void imp_band_layout(struct imp_band *band, struct imp_layout *layout);
 /* The height of the picture of which `height` rows are here. */
 int imp_band_whole(const struct imp_band *band, int height);

@@ -134,6 +134,8 @@ static void bury(struct cli_studio *studio, struct cli_child *child)
     } else if (task && cli_text_in(task, "upload")) {
         cli_upload_finish(studio, task,
                           "this picture cannot be looked at: the worker has ended at it");
+    } else if (task && cli_text_in(task, "result")) {
+        result_looked_at(studio, task);
     }
     json_decref(task);
     studio->news = true;

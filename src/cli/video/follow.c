@@ -7,12 +7,16 @@
 
 #include <stdlib.h>
 
+/* How often the first rank hears of this one while a frame is painted. */
+#define SIGN_SECONDS 1
+
 struct follower {
     struct cli_filming film; /* its frames are those at hand */
     struct impasto_ranks *ranks;
-    struct cli_asked asked, next; /* next: what is asked for after that */
-    struct cli_answered answered;
-    void *state; /* that has come, or goes */
+    struct cli_asked asked, next;       /* next: what is asked for after that */
+    struct cli_answered answered, sign; /* sign: of life, on its way */
+    double told;                        /* when this rank last told of itself; imp_os_seconds() */
+    void *state;                        /* that has come, or goes */
     size_t state_bytes;
 };
 
@@ -31,8 +35,26 @@ static enum impasto_status give(struct follower *own, const void *bytes, size_t 
 {
     bool arrived;
     struct impasto_error *error = own->film.error;
-    const enum impasto_status status = impasto_ranks_send(own->ranks, 0, bytes, size, error);
+    /* A sign of life may still be on its way. */
+    enum impasto_status status = impasto_ranks_sent(own->ranks, 0, true, &arrived, error);
+    if (status == IMPASTO_OK)
+        status = impasto_ranks_send(own->ranks, 0, bytes, size, error);
     return status == IMPASTO_OK ? impasto_ranks_sent(own->ranks, 0, true, &arrived, error) : status;
+}
+
+/* A large frame takes hours, and the first rank must not take this one for lost. */
+static enum impasto_status tell_of_life(struct follower *own, struct impasto_error *lost)
+{
+    bool arrived;
+    const double now = imp_os_seconds();
+    if (now - own->told < SIGN_SECONDS)
+        return IMPASTO_OK;
+    const enum impasto_status status = impasto_ranks_sent(own->ranks, 0, false, &arrived, lost);
+    if (status != IMPASTO_OK || !arrived)
+        return status;
+    own->told = now;
+    own->sign = (struct cli_answered){.alive = true};
+    return impasto_ranks_send(own->ranks, 0, &own->sign, sizeof(own->sign), lost);
 }
 
 /* Called after each iteration of a frame. While one is painted, nothing is asked for but its end.
@@ -43,7 +65,8 @@ static int on_progress(void *user, const struct impasto_job_progress *progress)
     struct impasto_error lost;
     bool arrived = false;
     (void)progress;
-    return impasto_ranks_received(own->ranks, 0, false, &arrived, &lost) != IMPASTO_OK || arrived;
+    return impasto_ranks_received(own->ranks, 0, false, &arrived, &lost) != IMPASTO_OK || arrived ||
+           tell_of_life(own, &lost) != IMPASTO_OK;
 }
 
 /* ---- Errands --------------------------------------------------------------------------------- */
@@ -109,6 +132,7 @@ static const void *obey(struct follower *own)
     struct cli_answered *answered = &own->answered;
     enum impasto_status status = IMPASTO_OK;
     *answered = (struct cli_answered){0};
+    own->told = imp_os_seconds();
     if (own->asked.errand == CLI_ERRAND_PAINT)
         status = paint(own, &answered->error);
     else if (own->asked.errand != CLI_ERRAND_GREET)
@@ -133,11 +157,14 @@ static enum impasto_status take_load(struct follower *own)
     const size_t bytes = (size_t)own->asked.bytes;
     free(own->state);
     own->state = NULL;
+    own->state_bytes = bytes;
+    if (own->asked.errand == CLI_ERRAND_PAINT)
+        return bytes == bytes_of(&f->source_film, &f->frame)
+                   ? take(own, f->frame.rgb, bytes)
+                   : cli_fail(f->error, IMPASTO_ERROR_INTERNAL,
+                              "was sent a frame of another size; please report this");
     if (bytes == 0)
         return IMPASTO_OK;
-    if (own->asked.errand == CLI_ERRAND_PAINT)
-        return take(own, f->frame.rgb, bytes);
-    own->state_bytes = bytes;
     own->state = malloc(bytes);
     return own->state ? take(own, own->state, bytes)
                       : cli_fail_memory(f->error, "the state of a clip");
@@ -169,16 +196,18 @@ static enum impasto_status serve_one(struct follower *own, bool *ends)
     return status == IMPASTO_OK && more ? give(own, more, (size_t)own->answered.bytes) : status;
 }
 
-/* Until the first rank needs it no more, and all others neither. */
+/* Until the first rank needs it no more. What that still has to write takes as long as it takes. */
 static enum impasto_status serve(struct follower *own)
 {
+    char over;
     bool ends = false;
     enum impasto_status status = listen(own);
     while (status == IMPASTO_OK && !ends)
         status = serve_one(own, &ends);
     if (status == IMPASTO_OK)
-        return cli_video_agree(&own->film, status);
-    impasto_ranks_fail(own->ranks, own->film.error);
+        status = impasto_ranks_share(own->ranks, &over, sizeof(over), own->film.error);
+    if (status != IMPASTO_OK)
+        impasto_ranks_fail(own->ranks, own->film.error);
     return status;
 }
 

@@ -29,6 +29,7 @@ struct cli_asked {
 
 /* What it is answered. Behind it come a painted frame or a state likewise. */
 struct cli_answered {
+    bool alive; /* this is no answer yet: it is at work on the frame, and nothing else counts */
     struct impasto_error error; /* its status is OK where all is well */
     struct impasto_clip_info info;
     uint64_t bytes;

@@ -163,6 +163,8 @@ static enum impasto_status open_sink(struct cli_filming *f)
         status = cli_video_next(f, &more);
         if (status == IMPASTO_OK && more && !cli_stop_signal())
             status = cli_video_see(f, i);
+        if (status == IMPASTO_OK && f->scenes)
+            status = cli_scenes_tend(f);
         if (status == IMPASTO_OK && more && f->scenes && i + 1 == f->kept)
             status = cli_scenes_look(f);
     }

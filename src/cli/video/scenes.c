@@ -131,6 +131,11 @@ enum impasto_status cli_scenes_look(struct cli_filming *f)
     return scout ? impasto_clip_look(scout, &frame, f->error) : IMPASTO_OK;
 }
 
+enum impasto_status cli_scenes_tend(struct cli_filming *f)
+{
+    return cli_remotes_move(f->scenes);
+}
+
 /* What the scout has found. */
 static struct cli_slot slot_of_frame(struct cli_scenes *s)
 {

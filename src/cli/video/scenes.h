@@ -20,6 +20,9 @@ enum impasto_status cli_scenes_open(struct cli_filming *f, const struct cli_batc
 enum impasto_status cli_scenes_greet(struct cli_filming *f);
 /* Lets them go, once nothing is painted any more. Without such, nothing. */
 enum impasto_status cli_scenes_part(struct cli_filming *f);
+/* Deals with the other ranks while nothing is painted, who take the first one for lost
+ * if they hear nothing of it for an hour. Without such, nothing. */
+enum impasto_status cli_scenes_tend(struct cli_filming *f);
 /* Looks at the frame at hand, which is the last one of an earlier run. */
 enum impasto_status cli_scenes_look(struct cli_filming *f);
 /* Paints and writes frame after frame, until the film ends or something does. */

@@ -37,19 +37,31 @@ static enum impasto_status ask(struct cli_scene_painter *p, const struct cli_wis
     return status;
 }
 
-/* The state stays where it is read to, while it is sent. */
+/* A state may be as large as many frames. */
+static void drop_state(struct cli_scene_painter *p)
+{
+    free(p->remote.state);
+    p->remote.state = NULL;
+}
+
+/* The state stays where it is read to while it is sent, which it may still be where all is to end.
+ */
 enum impasto_status cli_scene_clip_load(struct cli_scene_painter *p, const char *path)
 {
     struct cli_answered answered;
     size_t size = 0;
     if (!is_remote(p))
         return impasto_clip_load(p->clip, path, &p->error);
-    free(p->remote.state);
-    const enum impasto_status status = cli_state_read(path, &p->remote.state, &size, &p->error);
+    drop_state(p);
+    enum impasto_status status = cli_state_read(path, &p->remote.state, &size, &p->error);
     const struct cli_wish wish = {.asked = {.errand = CLI_ERRAND_LOAD, .bytes = size},
                                   .gift = p->remote.state};
     p->remote.begins = false;
-    return status == IMPASTO_OK ? ask(p, &wish, &answered) : status;
+    if (status == IMPASTO_OK)
+        status = ask(p, &wish, &answered);
+    if (status == IMPASTO_OK)
+        drop_state(p);
+    return status;
 }
 
 enum impasto_status cli_scene_clip_save(struct cli_scene_painter *p, const char *path)
@@ -58,10 +70,12 @@ enum impasto_status cli_scene_clip_save(struct cli_scene_painter *p, const char 
     struct cli_answered answered;
     if (!is_remote(p))
         return impasto_clip_save(p->clip, path, &p->error);
-    const enum impasto_status status = ask(p, &wish, &answered);
-    return status == IMPASTO_OK
-               ? impasto_file_write(path, p->remote.state, (size_t)answered.bytes, &p->error)
-               : status;
+    enum impasto_status status = ask(p, &wish, &answered);
+    if (status != IMPASTO_OK)
+        return status;
+    status = impasto_file_write(path, p->remote.state, (size_t)answered.bytes, &p->error);
+    drop_state(p);
+    return status;
 }
 
 static enum impasto_status paint_there(struct cli_scene_painter *p)

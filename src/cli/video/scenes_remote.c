@@ -116,6 +116,9 @@ static void finish(struct cli_scenes *s, struct cli_remote *r)
 /* The next step, once the letter of the one at hand has arrived. */
 static enum impasto_status go_on(struct cli_scenes *s, struct cli_remote *r)
 {
+    if (r->step == CLI_REMOTE_HEARS && r->answered.alive)
+        return impasto_ranks_receive(s->ranks, r->rank, &r->answered, sizeof(r->answered),
+                                     s->filming->error);
     const bool gives = r->step == CLI_REMOTE_ASKS && r->wish.asked.bytes > 0;
     const bool takes = r->step == CLI_REMOTE_HEARS && r->answered.bytes > 0;
     if (gives)
@@ -223,6 +226,7 @@ void cli_remotes_end(struct cli_scenes *s)
 enum impasto_status cli_remotes_part(struct cli_scenes *s)
 {
     enum impasto_status status = IMPASTO_OK;
+    char over = 1;
     bool all = false;
     if (!s->ranks)
         return IMPASTO_OK;
@@ -231,5 +235,7 @@ enum impasto_status cli_remotes_part(struct cli_scenes *s)
         if (status == IMPASTO_OK && !all)
             imp_os_sleep(CLI_SCENES_LETTERS);
     }
-    return status == IMPASTO_OK ? impasto_ranks_agree(s->ranks, status, s->filming->error) : status;
+    return status == IMPASTO_OK
+               ? impasto_ranks_share(s->ranks, &over, sizeof(over), s->filming->error)
+               : status;
 }
