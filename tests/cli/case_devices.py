@@ -157,8 +157,8 @@ class Together(Case):
         self.write("many/a.png", png(24, 20))
         self.succeed("style.png", "--batch", "many", "-o", "{content}.png", *CHEAP, env=step)
         self.succeed("--list-devices", env=step)
-        self.refuse(USAGE, ["4 processes", "add --mpi"], pictures=["train", "style.png"], cheap=False, env=step)
-        for words in [["video", "film.y4m", "style.png"], ["live", "ink"]]:
-            self.refuse(USAGE, [words[0], "4 processes", "IMPASTO_MPI=off"], pictures=words, cheap=False, env=step)
+        for words in [["train", "style.png"], ["video", "film.y4m", "style.png"]]:
+            self.refuse(USAGE, ["4 processes", "add --mpi"], pictures=words, cheap=False, env=step)
+        self.refuse(USAGE, ["live", "4 processes", "IMPASTO_MPI=off"], pictures=["live", "ink"], cheap=False, env=step)
         # A batch script itself is one process, however many tasks its steps will have.
         self.stylise("-o", "script.png", env={"SLURM_NTASKS": "4", "SLURM_PROCID": "0"})
