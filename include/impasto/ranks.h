@@ -86,10 +86,15 @@ IMPASTO_API enum impasto_status impasto_ranks_share(struct impasto_ranks *ranks,
 
 /*
  * Letters: bytes between two ranks alone, for work that each does by itself. A letter goes on by
- * itself: these two return at once. The bytes stay as they are, and where they are, until it has
- * arrived. From each rank, and to it, one is under way at a time. Both name the same number of
- * bytes. With the letters of a rank, and all other functions here, one thread may deal: the one
- * that has opened the lines.
+ * itself: these two return at once. The bytes stay the caller's, as they are and where they are,
+ * until the letter has arrived, or the lines have failed and are closed. From each rank, and to it,
+ * one is under way at a time. Both name the same number of bytes. With the letters of a rank, and
+ * all other functions here, one thread may deal: the one that has opened the lines. All letters
+ * have arrived before impasto_ranks_close().
+ *
+ * to, from: another rank, from 0 to impasto_ranks_size() - 1. Errors: INTERNAL, after which the
+ * lines have failed on all ranks, for a rank that there is not or is this one, for a letter within
+ * another, and for another number of bytes; otherwise what another rank has failed with.
  */
 IMPASTO_API enum impasto_status impasto_ranks_send(struct impasto_ranks *ranks, int to,
                                                    const void *bytes, size_t size,
